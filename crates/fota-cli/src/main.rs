@@ -1,0 +1,2 @@
+//! fota
+fn main() {}

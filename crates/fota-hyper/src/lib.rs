@@ -1,0 +1,1 @@
+//! fota-hyper
