@@ -123,6 +123,12 @@ impl TransportError {
         TransportError { phase, timed_out: true, too_large: false, source: source.into() }
     }
 
+    /// An I/O error in `phase`. An expired socket timeout counts as one.
+    pub fn io(phase: Phase, error: std::io::Error) -> Self {
+        let timed_out = matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock);
+        TransportError { phase, timed_out, too_large: false, source: error.into() }
+    }
+
     /// The answer's body is longer than `cap` bytes.
     pub fn body_too_large(cap: usize) -> Self {
         TransportError {

@@ -1,12 +1,13 @@
 //! One call against every kind of answer: what is sent, what is retried, what the error says.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use fota_core::script::{Script, VirtualClock, lost_answer};
 use fota_core::{
-    Call, Config, Credentials, Endpoint, Error, ErrorKind, Limits, Moment, RetryPolicy, Secret, Servers, Shared, Step,
-    Timer, Tokens, TransportError, devices, drive, licenses, subscriptions,
+    Call, Config, Credentials, Endpoint, Error, ErrorKind, Limits, Moment, RetryPolicy, Secret, Servers,
+    Shared, Step, Timer, Tokens, TransportError, devices, drive, licenses, subscriptions,
 };
 use fota_models::AccountName;
 use http::Response;
@@ -34,7 +35,12 @@ fn run<E: Endpoint>(script: &Script, clock: &VirtualClock, endpoint: E) -> Resul
 }
 
 /// Tokens are there; the script answers the call alone.
-fn run_with<E: Endpoint>(script: &Script, clock: &VirtualClock, endpoint: E, config: Config) -> Result<E::Output, Error> {
+fn run_with<E: Endpoint>(
+    script: &Script,
+    clock: &VirtualClock,
+    endpoint: E,
+    config: Config,
+) -> Result<E::Output, Error> {
     let shared = Arc::new(Shared::new(config, Credentials::new("k", "s", "u", "p"), 1));
     drive::run_blocking(shared.login(), &Script::new().login(), &VirtualClock::new()).unwrap();
     drive::call_blocking(&shared, script, clock, endpoint)
@@ -62,7 +68,10 @@ fn requests_are_spelled_as_the_vendors_sdk_spells_them() {
             "GET /api/fota/v3/licenses/0000123456-00001/index/352099001761481",
             request(&|| index.to_request(&servers, Some(&tokens))),
         ),
-        ("POST /api/fota/v3/licenses/0000123456-00001/assign", request(&|| assign().to_request(&servers, Some(&tokens)))),
+        (
+            "POST /api/fota/v3/licenses/0000123456-00001/assign",
+            request(&|| assign().to_request(&servers, Some(&tokens))),
+        ),
         (
             "POST /api/fota/v3/licenses/0000123456-00001/remove",
             request(&|| licenses::Remove::new(account(), ["1"]).to_request(&servers, Some(&tokens))),
@@ -82,11 +91,15 @@ fn requests_are_spelled_as_the_vendors_sdk_spells_them() {
     assert_eq!(request.body(), r#"{"deviceList":["352099001761481"]}"#);
     assert_eq!(request.headers()["content-type"], "application/json");
     assert_eq!(request.headers()["accept"], "application/json");
-    assert!(request.headers()["authorization"].is_sensitive() && request.headers()["vz-m2m-token"].is_sensitive());
+    assert!(
+        request.headers()["authorization"].is_sensitive() && request.headers()["vz-m2m-token"].is_sensitive()
+    );
     assert!(!format!("{request:?}{tokens:?}").contains("fake-"), "tokens stay out of Debug");
     // The request, and its body, end where they are; GET carries no body headers.
     let request = list.to_request(&servers, Some(&tokens)).unwrap();
-    assert!(!request.headers().contains_key("content-type") && !request.headers().contains_key("content-length"));
+    assert!(
+        !request.headers().contains_key("content-type") && !request.headers().contains_key("content-length")
+    );
 }
 
 #[test]
@@ -108,7 +121,8 @@ fn bad_input_is_refused_before_a_request_or_a_login_exists() {
 #[test]
 fn reads_are_retried_and_writes_only_when_surely_not_processed() {
     // answers, then how many requests a read and a write send for them
-    let answers: [(&str, fn() -> Result<u16, TransportError>, usize, usize); 9] = [
+    type Answer = fn() -> Result<u16, TransportError>;
+    let answers: [(&str, Answer, usize, usize); 9] = [
         ("no connection", || Err(TransportError::connect("refused")), 2, 2),
         ("lost answer", || Err(lost_answer()), 2, 1),
         ("429", || Ok(429), 2, 2),
@@ -162,7 +176,10 @@ fn errors_keep_what_the_server_said() {
     assert_eq!((error.attempts(), error.endpoint(), error.is_retryable()), (1, Some("licenses.list"), true));
     assert!(!error.to_string().contains("xxx"), "no body in the message");
 
-    let script = Script::new().answer(400, "{\"errorCode\":\"INVALID_PARAMETER\",\"errorMessage\":\"Inactive\\n\\u001b[31m account\"}");
+    let script = Script::new().answer(
+        400,
+        "{\"errorCode\":\"INVALID_PARAMETER\",\"errorMessage\":\"Inactive\\n\\u001b[31m account\"}",
+    );
     let error = run(&script, &VirtualClock::new(), licenses::List::new(account())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(
@@ -175,7 +192,8 @@ fn errors_keep_what_the_server_said() {
 #[test]
 fn decode_errors_name_the_place() {
     let body = r#"{"accountName":"a","hasMoreData":"perhaps"}"#;
-    let error = run(&Script::new().answer(200, body), &VirtualClock::new(), licenses::List::new(account())).unwrap_err();
+    let error = run(&Script::new().answer(200, body), &VirtualClock::new(), licenses::List::new(account()))
+        .unwrap_err();
     assert!(error.to_string().contains("at hasMoreData"), "{error}");
     let source = std::error::Error::source(&error).unwrap().downcast_ref::<fota_core::DecodeError>().unwrap();
     assert_eq!(source.path(), Some("hasMoreData"));

@@ -1,4 +1,5 @@
 //! Two tokens, one login: what is fetched when, and what is never sent twice.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,10 @@ use http::Response;
 
 const PAGE: &str = r#"{"accountName":"0000123456-00001","assignedLicenses":0,"hasMoreData":false}"#;
 const BEARER_DEAD: &str = r#"{"fault":{"code":900901,"message":"Invalid Credentials","description":""}}"#;
-const SESSION_DEAD: &str = r#"{"errorCode":"UnifiedWebService.REQUEST_FAILED.SessionToken.Expired","errorMessage":"x"}"#;
-const WRONG_PASSWORD: &str = r#"{"errorCode":"UnifiedWebService.INPUT_INVALID.Credentials","errorMessage":"no"}"#;
+const SESSION_DEAD: &str =
+    r#"{"errorCode":"UnifiedWebService.REQUEST_FAILED.SessionToken.Expired","errorMessage":"x"}"#;
+const WRONG_PASSWORD: &str =
+    r#"{"errorCode":"UnifiedWebService.INPUT_INVALID.Credentials","errorMessage":"no"}"#;
 
 fn credentials() -> Credentials {
     Credentials::new("fake-key", "fake-secret", "fake-user", "fake-password")
@@ -82,7 +85,10 @@ fn only_the_dead_token_is_replaced() {
     list(&shared, &script, &clock).unwrap();
     assert_eq!(asked(&script), ["token", "login", "call", "token", "call", "call", "login", "call"]);
     let last = script.requests().pop().unwrap();
-    assert_eq!((&last.headers()["authorization"], &last.headers()["vz-m2m-token"]), (&"Bearer b2".parse().unwrap(), &"s2".parse().unwrap()));
+    assert_eq!(
+        (&last.headers()["authorization"], &last.headers()["vz-m2m-token"]),
+        (&"Bearer b2".parse().unwrap(), &"s2".parse().unwrap())
+    );
 }
 
 #[test]
@@ -120,10 +126,15 @@ fn a_wrong_password_is_sent_once_until_credentials_change() {
 /// A 401 without a gateway's code may be the password: asking again could lock the user.
 #[test]
 fn a_login_is_repeated_only_when_the_gateway_blames_the_bearer() {
-    for (status, body) in [(401, ""), (401, "<html>"), (403, "{}"), (401, r#"{"errorCode":"X"}"#), (400, "")] {
+    for (status, body) in [(401, ""), (401, "<html>"), (403, "{}"), (401, r#"{"errorCode":"X"}"#), (400, "")]
+    {
         let (shared, clock) = (shared(), VirtualClock::new());
         let script = Script::new().answer(200, token("b", 3600)).answer(status, body);
-        assert_eq!(list(&shared, &script, &clock).unwrap_err().kind(), ErrorKind::LoginRejected, "{status} {body}");
+        assert_eq!(
+            list(&shared, &script, &clock).unwrap_err().kind(),
+            ErrorKind::LoginRejected,
+            "{status} {body}"
+        );
         assert_eq!(asked(&script), ["token", "login"]);
     }
     let (shared, clock) = (shared(), VirtualClock::new());
@@ -141,7 +152,8 @@ fn a_login_is_repeated_only_when_the_gateway_blames_the_bearer() {
 #[test]
 fn the_same_bearer_again_ends_the_login_without_a_second_attempt() {
     let (shared, clock) = (shared(), VirtualClock::new());
-    let script = Script::new().answer(200, token("b", 3600)).answer(401, BEARER_DEAD).answer(200, token("b", 3500));
+    let script =
+        Script::new().answer(200, token("b", 3600)).answer(401, BEARER_DEAD).answer(200, token("b", 3500));
     assert_eq!(list(&shared, &script, &clock).unwrap_err().kind(), ErrorKind::Unauthorized);
     assert_eq!(asked(&script), ["token", "login", "token"]);
     assert!(!shared.is_login_blocked());
@@ -159,7 +171,10 @@ fn the_same_bearer_again_ends_a_call_too() {
 
 #[test]
 fn logins_without_an_end_are_counted_too() {
-    for make in [|script: Script| script.fail(lost_answer()), |script: Script| script.answer(200, "{\"expiresIn\":1}")] {
+    for make in [
+        |script: Script| script.fail(lost_answer()),
+        |script: Script| script.answer(200, "{\"expiresIn\":1}"),
+    ] {
         let (shared, clock) = (shared(), VirtualClock::new());
         let script = make(make(Script::new().answer(200, token("b", 3600))));
         for _ in 0..2 {
@@ -181,7 +196,8 @@ fn proven_credentials_survive_lost_logins() {
     // The session is gone after the first loss, so each further call starts with the login.
     list(&shared, &script, &clock).unwrap();
     assert_eq!(list(&shared, &script, &clock).unwrap_err().kind(), ErrorKind::Interrupted);
-    let script = Script::new().fail(lost_answer()).fail(lost_answer()).answer(200, session("s")).answer(200, PAGE);
+    let script =
+        Script::new().fail(lost_answer()).fail(lost_answer()).answer(200, session("s")).answer(200, PAGE);
     list(&shared, &script, &clock).unwrap_err();
     list(&shared, &script, &clock).unwrap_err();
     list(&shared, &script, &clock).unwrap();
