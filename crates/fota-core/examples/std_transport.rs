@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fota_core::{
     Config, Credentials, Limits, Moment, Pager, Phase, Servers, Shared, Timer, Transport, TransportError,
-    drive, licenses,
+    drive, licenses, whole,
 };
 use http::{Request, Response};
 
@@ -30,7 +30,9 @@ impl Transport for Tcp {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportError> {
         let host = request.uri().authority().map_or("", |host| host.as_str());
         let stream = TcpStream::connect(host).map_err(TransportError::connect)?;
-        exchange(stream, &request, limits).map_err(|error| TransportError::io(Phase::Exchange, error))
+        exchange(stream, &request, limits)
+            .map_err(|error| TransportError::io(Phase::Exchange, error))
+            .and_then(whole)
     }
 }
 
@@ -52,16 +54,7 @@ fn exchange(mut stream: TcpStream, request: &Request<Bytes>, limits: Limits) -> 
     }
     let mut body = Vec::new();
     answer.read_to_end(&mut body)?;
-    let whole = |length: &http::HeaderValue| length.as_bytes() == body.len().to_string().as_bytes();
-    let cut = response
-        .headers_ref()
-        .and_then(|headers| headers.get("content-length"))
-        .is_some_and(|length| !whole(length));
-    if cut {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    } else {
-        response.body(body.into()).map_err(io::Error::other)
-    }
+    response.body(body.into()).map_err(io::Error::other)
 }
 
 struct SystemTimer(Instant);

@@ -56,6 +56,6 @@ pub use servers::{Servers, Service};
 pub use shared::Shared;
 pub use tokens::{Generation, Stale, Tokens};
 pub use transport::{
-    AsyncTimer, AsyncTransport, BoxError, Limits, Moment, Phase, Timer, Transport, TransportError,
+    AsyncTimer, AsyncTransport, BoxError, Limits, Moment, Phase, Timer, Transport, TransportError, whole,
 };
 pub use work::{Order, Work};

@@ -159,6 +159,23 @@ impl std::error::Error for TransportError {
     }
 }
 
+/// Refuses an answer whose body is shorter or longer than its `Content-Length`: for backends that do not
+/// notice a connection that was cut.
+///
+/// # Errors
+/// In [`Phase::Exchange`], when the lengths differ.
+pub fn whole(response: http::Response<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+    let stated = response.headers().get(http::header::CONTENT_LENGTH);
+    let stated = stated.and_then(|length| length.to_str().ok()?.trim().parse::<usize>().ok());
+    match stated {
+        Some(length) if length != response.body().len() => {
+            let read = response.body().len();
+            Err(TransportError::exchange(format!("{read} of {length} bytes were read")))
+        }
+        _ => Ok(response),
+    }
+}
+
 /// A blocking backend.
 pub trait Transport: Send + Sync {
     /// Performs one exchange within `limits`.
