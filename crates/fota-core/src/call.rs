@@ -154,12 +154,8 @@ impl<E: Endpoint> Call<E> {
         if !matches!(self.state, State::InFlight) {
             return;
         }
-        log::attempt(&log::Attempt {
-            endpoint: E::NAME,
-            number: self.attempts,
-            status: result.as_ref().ok().map(Response::status),
-            elapsed: now.since(self.sent_at),
-        });
+        let status = result.as_ref().ok().map(Response::status);
+        log::attempt(E::NAME, self.attempts, status, now.since(self.sent_at));
         self.state = match result {
             Err(error) => self.lost(error, now),
             Ok(response) => self.answered(response, now),
