@@ -1,2 +1,76 @@
-//! fota
-fn main() {}
+//! `fota`: FOTA licenses of Verizon ThingSpace from the command line. Parses, runs one command, and says with
+//! the exit code how it ended.
+
+mod args;
+mod commands;
+mod connection;
+mod error;
+mod exit;
+mod input;
+mod log;
+mod output;
+mod profile;
+mod sandbox;
+mod settings;
+mod signals;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Cli;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output::{Console, Style};
+use crate::settings::Environment;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse_command_line(&error).into(),
+    };
+    let environment = Environment::process();
+    let console = Console::new(&cli.global, &environment);
+    if cli.global.verbose {
+        log::start(console.error_style);
+    }
+    let result = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Unexpected, "runtime", format!("cannot start: {error}")))
+        .and_then(|runtime| runtime.block_on(commands::run(cli, &environment, &console)));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            // When stderr is gone, the exit code still tells.
+            let _ = failure.print(&mut io::stderr(), console.format.is_json(), console.error_style);
+            failure.exit().into()
+        }
+    }
+}
+
+/// Help and version are no errors. A wrong command line is told as JSON if JSON was asked for.
+fn refuse_command_line(error: &clap::Error) -> Exit {
+    let asks_json = || {
+        let arguments: Vec<_> = std::env::args().collect();
+        arguments.iter().any(|text| text.starts_with("-ojson") || text.starts_with("--output=json"))
+            || arguments.windows(2).any(|pair| {
+                matches!(pair, [flag, format] if (flag == "-o" || flag == "--output") && format.starts_with("json"))
+            })
+    };
+    if error.use_stderr()
+        && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        && asks_json()
+    {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let failure = Failure::usage(message).hint("fota --help lists commands and flags");
+        let _ = failure.print(&mut io::stderr(), true, Style::plain());
+    } else {
+        // To stdout or stderr, as it belongs; a reader that is gone does not matter.
+        let _ = error.print();
+        let _ = io::stdout().flush();
+    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}

@@ -1,0 +1,87 @@
+//! `fota auth …`: do the credentials work?
+
+use std::io::{self, Write as _};
+
+use fota_core::auth::Token;
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::connection::Connection;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output::{Column, Console, Format, Rows, escape, json, stdout, still_read};
+use crate::settings::Environment;
+
+/// Logs in once and says what came of it.
+pub(super) async fn status(
+    global: &Global,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let connection = Connection::open(global, environment, console)?;
+    let result = check(&connection, console).await;
+    let closed = connection.close().await;
+    result.and_then(|exit| closed.map(|()| exit))
+}
+
+async fn check(connection: &Connection, console: &Console) -> Result<Exit, Failure> {
+    let token = connection.client.call(Token::new(connection.credentials.client().clone())).await?;
+    connection.client.login().await?;
+    let status = Status {
+        account_name: connection.account.as_str(),
+        base_url: &connection.host,
+        username: connection.credentials.username(),
+        logged_in: true,
+        access_token_expires_in: token.expires_in,
+    };
+    still_read(print(&status, console))?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    account_name: &'a str,
+    base_url: &'a str,
+    username: &'a str,
+    logged_in: bool,
+    /// In seconds.
+    access_token_expires_in: Option<u64>,
+}
+
+const COLUMNS: [Column; 5] = [
+    Column { field: "accountName", title: "", width: 0 },
+    Column { field: "baseUrl", title: "", width: 0 },
+    Column { field: "username", title: "", width: 0 },
+    Column { field: "loggedIn", title: "", width: 0 },
+    Column { field: "accessTokenExpiresIn", title: "", width: 0 },
+];
+
+fn print(status: &Status<'_>, console: &Console) -> io::Result<()> {
+    let mut out = stdout();
+    match console.format {
+        Format::Table => {
+            let life = match status.access_token_expires_in {
+                Some(seconds) => format!("granted, {} min {} s left", seconds / 60, seconds % 60),
+                None => "granted; the service does not say for how long".to_owned(),
+            };
+            writeln!(out, "account       {}", escape::terminal(status.account_name))?;
+            writeln!(out, "service       {}", escape::terminal(status.base_url))?;
+            writeln!(out, "user          {}", escape::terminal(status.username))?;
+            writeln!(out, "access token  {life}")?;
+            writeln!(out, "session       {}", console.style.good("login accepted"))?;
+        }
+        Format::Json | Format::Jsonl => {
+            json::write(&mut out, status)?;
+            out.write_all(b"\n")?;
+        }
+        Format::Csv => {
+            let life = status.access_token_expires_in.map(|seconds| seconds.to_string()).unwrap_or_default();
+            let cells = [status.account_name, status.base_url, status.username, "true", &life];
+            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            rows.row(&(), &cells, |_, text| text)?;
+            out = rows.finish()?;
+        }
+    }
+    out.flush()
+}

@@ -1,0 +1,38 @@
+//! `fota licenses …`
+
+mod change;
+mod list;
+mod report;
+mod usage;
+
+use fota_core::bulk::Action;
+
+use crate::args::{Global, Licenses};
+use crate::connection::Connection;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output::Console;
+use crate::settings::Environment;
+
+pub(super) async fn run(
+    command: Licenses,
+    global: &Global,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    // Whatever is wrong with the input is said before anything is opened or sent.
+    let change = match &command {
+        Licenses::Assign(change) => Some(change::Request::prepare(Action::Assign, change)?),
+        Licenses::Remove(change) => Some(change::Request::prepare(Action::Remove, change)?),
+        Licenses::Usage | Licenses::List => None,
+    };
+    let connection = Connection::open(global, environment, console)?;
+    let result = match (change, command) {
+        (Some(change), _) => change.run(&connection, console).await,
+        (None, Licenses::Usage) => usage::run(&connection, console).await,
+        (None, _) => list::run(&connection, console).await,
+    };
+    let closed = connection.close().await;
+    // What became of the command matters more than how it was put away.
+    result.and_then(|exit| closed.map(|()| exit))
+}

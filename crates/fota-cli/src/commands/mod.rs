@@ -1,0 +1,20 @@
+//! One file for each command.
+
+mod auth;
+mod emulator;
+mod licenses;
+
+use crate::args::{Auth, Cli, Command};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output::Console;
+use crate::settings::Environment;
+
+/// Runs the command. Its data is on stdout when this returns.
+pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Licenses(command) => licenses::run(command, &cli.global, environment, console).await,
+        Command::Auth(Auth::Status) => auth::status(&cli.global, environment, console).await,
+        Command::Emulator(command) => emulator::run(command, &cli.global, console).await,
+    }
+}

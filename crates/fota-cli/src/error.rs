@@ -1,0 +1,244 @@
+//! One error for the whole command: what happened, to which device or line, and what to do next.
+
+use std::error::Error as _;
+use std::io::{self, Write};
+
+use fota_core::ErrorKind;
+use fota_core::models::ApiFault;
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::input::{Place, Problem};
+use crate::output::{Style, escape, json};
+
+/// Why a command ended without doing all it was asked for.
+#[derive(Debug)]
+pub(crate) struct Failure(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    exit: Exit,
+    kind: &'static str,
+    message: String,
+    hint: Option<String>,
+    status: Option<u16>,
+    code: Option<String>,
+    retryable: bool,
+    may_have_been_applied: bool,
+    problems: Vec<Problem>,
+}
+
+/// Problems that are shown to people before the rest is only counted.
+const SHOWN: usize = 50;
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
+        Failure(Box::new(Inner {
+            exit,
+            kind,
+            message: message.into(),
+            hint: None,
+            status: None,
+            code: None,
+            retryable: false,
+            may_have_been_applied: false,
+            problems: Vec::new(),
+        }))
+    }
+
+    /// A wrong command line or setting.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Failure::new(Exit::Usage, "usage", message)
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// What is wrong with the input, value by value.
+    pub(crate) fn problems(mut self, problems: Vec<Problem>) -> Self {
+        self.0.problems = problems;
+        self
+    }
+
+    /// The same failure with another way to end.
+    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
+        self.0.exit = exit;
+        self
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.0.exit
+    }
+
+    /// Prints it: as one JSON object where the data is JSON, else for people.
+    pub(crate) fn print(&self, out: &mut impl Write, as_json: bool, style: Style) -> io::Result<()> {
+        if as_json {
+            json::write(out, &Document { error: self.view() })?;
+            return out.write_all(b"\n");
+        }
+        let Inner { message, hint, problems, .. } = &*self.0;
+        writeln!(out, "{} {}", style.bad("error:"), escape::terminal(message))?;
+        for Problem { place, value, reason, fix } in problems.iter().take(SHOWN) {
+            writeln!(
+                out,
+                "  {}: {}: {}",
+                style.strong(place),
+                escape::quoted(value),
+                escape::terminal(reason)
+            )?;
+            writeln!(out, "      {}", style.faint(escape::terminal(fix)))?;
+        }
+        if problems.len() > SHOWN {
+            writeln!(out, "  and {} more", problems.len() - SHOWN)?;
+        }
+        match hint {
+            Some(hint) => writeln!(out, "{} {}", style.strong("hint:"), escape::terminal(hint)),
+            None => Ok(()),
+        }
+    }
+
+    fn view(&self) -> View<'_> {
+        let inner = &*self.0;
+        View {
+            kind: inner.kind,
+            message: &inner.message,
+            hint: inner.hint.as_deref(),
+            status: inner.status,
+            code: inner.code.as_deref(),
+            retryable: inner.retryable,
+            may_have_been_applied: inner.may_have_been_applied,
+            problems: inner.problems.iter().map(ProblemView::from).collect(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    #[cfg(test)]
+    pub(crate) fn listed(&self) -> &[Problem] {
+        &self.0.problems
+    }
+}
+
+impl From<fota_core::Error> for Failure {
+    fn from(error: fota_core::Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(source) = cause {
+            let text = source.to_string();
+            if !message.contains(&text) {
+                message = format!("{message}: {text}");
+            }
+            cause = source.source();
+        }
+        let mut failure = Failure::new(exit_of(&error), error.kind().as_str(), message);
+        failure.0.hint = hint_for(&error);
+        failure.0.status = error.status().map(|status| status.as_u16());
+        failure.0.code = error.fault().and_then(ApiFault::code).map(str::to_owned);
+        failure.0.retryable = error.is_retryable();
+        failure.0.may_have_been_applied = error.may_have_been_applied();
+        failure
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::new(Exit::Unexpected, "output", format!("cannot write the output: {error}"))
+    }
+}
+
+fn exit_of(error: &fota_core::Error) -> Exit {
+    if error.may_have_been_applied() {
+        return Exit::Unfinished;
+    }
+    match error.kind() {
+        ErrorKind::InvalidRequest => Exit::Usage,
+        ErrorKind::Unauthorized | ErrorKind::LoginRejected | ErrorKind::LoginBlocked => Exit::Auth,
+        ErrorKind::Connect
+        | ErrorKind::Timeout
+        | ErrorKind::Interrupted
+        | ErrorKind::Throttled
+        | ErrorKind::Unavailable => Exit::Unavailable,
+        _ => Exit::Unexpected,
+    }
+}
+
+fn hint_for(error: &fota_core::Error) -> Option<String> {
+    if error.may_have_been_applied() {
+        return Some(
+            "run the same command again: devices that were changed already stay as they are".to_owned(),
+        );
+    }
+    Some(
+        match error.kind() {
+            ErrorKind::Connect => "check the network and the base URL (--base-url, FOTA_BASE_URL)",
+            ErrorKind::Timeout | ErrorKind::Interrupted => "try again later, or give it more time with --request-timeout",
+            ErrorKind::Throttled => {
+                return Some(match error.retry_after() {
+                    Some(span) => format!("the service asks to wait {} s", span.as_secs().max(1)),
+                    None => "try again later".to_owned(),
+                });
+            }
+            ErrorKind::Unavailable => "try again later",
+            ErrorKind::Unauthorized => {
+                "check FOTA_CLIENT_ID and FOTA_CLIENT_SECRET (the key and secret of the portal's key management), \
+                 and that they may use the account"
+            }
+            ErrorKind::LoginRejected => {
+                "check FOTA_USERNAME and FOTA_PASSWORD before you try again: five wrong logins in a row lock the user"
+            }
+            ErrorKind::LoginBlocked => "correct FOTA_USERNAME and FOTA_PASSWORD first",
+            ErrorKind::Refused => "check the account name (--account, FOTA_ACCOUNT)",
+            ErrorKind::Decode | ErrorKind::UnexpectedStatus => {
+                "something answers that is not the service, a proxy or a portal perhaps; check the base URL"
+            }
+            _ => return None,
+        }
+        .to_owned(),
+    )
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    error: View<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View<'a> {
+    kind: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    status: Option<u16>,
+    code: Option<&'a str>,
+    retryable: bool,
+    may_have_been_applied: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<ProblemView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProblemView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argument: Option<u64>,
+    value: &'a str,
+    reason: &'a str,
+    fix: &'a str,
+}
+
+impl<'a> From<&'a Problem> for ProblemView<'a> {
+    fn from(problem: &'a Problem) -> Self {
+        let (line, argument) = match problem.place {
+            Place::Line(number) => (Some(number), None),
+            Place::Argument(number) => (None, Some(number)),
+        };
+        ProblemView { line, argument, value: &problem.value, reason: &problem.reason, fix: &problem.fix }
+    }
+}

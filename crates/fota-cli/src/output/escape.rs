@@ -1,0 +1,80 @@
+//! Makes foreign text harmless: for terminals, which obey control characters, and for spreadsheets, which
+//! run cells that look like formulas.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a terminal would do something else with `c` than show it.
+pub(crate) fn is_hazard(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` on one line, with every hazard written as `\u{…}`.
+pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hazard) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_hazard(c) {
+            // Writing to a string does not fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The same in double quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", terminal(text))
+}
+
+/// One CSV cell: harmless for a terminal, never a formula, quoted where the format asks for it.
+pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
+    let text = terminal(text);
+    let formula =
+        text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    let text = if formula { Cow::Owned(format!("'{text}")) } else { text };
+    if text.contains([',', '"', ';']) || text.starts_with(' ') || text.ends_with(' ') {
+        Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_hazard_survives() {
+        let every = (0..=0x10_FFFF).filter_map(char::from_u32).collect::<String>();
+        assert!(!terminal(&every).contains(is_hazard));
+        assert!(!csv_cell(&every).contains(is_hazard));
+        assert_eq!(terminal("Zürich 東京"), "Zürich 東京");
+        assert_eq!(quoted("a\u{1b}[31m\u{202e}b\nc\u{9b}"), "\"a\\u{1b}[31m\\u{202e}b\\u{a}c\\u{9b}\"");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_and_every_cell_reads_back() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\u{ff1d}1", "=\"a\",b"] {
+            let cell = csv_cell(text);
+            let read: csv::StringRecord = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .from_reader(cell.as_bytes())
+                .records()
+                .next()
+                .unwrap()
+                .unwrap();
+            assert_eq!(read.len(), 1, "{text}");
+            assert!(!read[0].trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}']), "{text}: {cell}");
+        }
+        assert_eq!(csv_cell("plain"), "plain");
+        assert_eq!(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+}

@@ -1,0 +1,210 @@
+//! The config file: named sets of settings. Its messages name places and keys, never a value, because values
+//! may be secrets.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fota_core::Secret;
+use toml::{Table, Value};
+
+use crate::error::Failure;
+use crate::settings::Environment;
+
+/// The profile that is used when none is named.
+pub(crate) const DEFAULT: &str = "default";
+
+/// One `[profiles.NAME]` of the config file. Every setting may be missing.
+#[derive(Debug, Default)]
+pub(crate) struct Profile {
+    pub(crate) account: Option<String>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) client_secret_file: Option<String>,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) password_file: Option<String>,
+    pub(crate) cacert: Option<String>,
+    pub(crate) timeout: Option<String>,
+    pub(crate) request_timeout: Option<String>,
+}
+
+impl Profile {
+    /// Reads `name`, or the default profile, which need not exist.
+    pub(crate) fn load(name: Option<&str>, environment: &Environment) -> Result<Self, Failure> {
+        let path = path(environment);
+        let text = match path.as_deref().map(fs::read_to_string) {
+            Some(Ok(text)) => Some(text),
+            Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+                let shown = path.unwrap_or_default();
+                return Err(Failure::usage(format!("cannot read {}: {error}", shown.display())));
+            }
+            _ => None,
+        };
+        match (text, path, name) {
+            (Some(text), Some(path), _) => {
+                let profile = parse(&text, name, &path)?;
+                if profile.client_secret.is_some() || profile.password.is_some() {
+                    refuse_readable_by_others(&path)?;
+                }
+                Ok(profile)
+            }
+            (_, path, Some(name)) => {
+                let place =
+                    path.map_or_else(|| "the config file".to_owned(), |path| path.display().to_string());
+                Err(Failure::usage(format!("there is no profile {name:?}, for {place} does not exist")))
+            }
+            _ => Ok(Profile::default()),
+        }
+    }
+}
+
+/// Where the config file is, whether or not it exists.
+pub(crate) fn path(environment: &Environment) -> Option<PathBuf> {
+    environment.folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("fota").join("config.toml"))
+}
+
+/// Refuses a file with a secret in it that somebody else than its owner can read.
+#[cfg(unix)]
+pub(crate) fn refuse_readable_by_others(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
+    let mode = metadata.permissions().mode() & 0o777;
+    // A pipe (`<(…)` of a shell) has no readers to fear.
+    if metadata.is_file() && mode & 0o077 != 0 {
+        let shown = path.display();
+        return Err(Failure::usage(format!(
+            "{shown} holds a secret and is open to others (mode {mode:03o})"
+        ))
+        .hint(format!("run: chmod 600 '{shown}'")));
+    }
+    Ok(())
+}
+
+/// Other systems have other ways to say who may read a file; they are not looked at.
+#[cfg(not(unix))]
+pub(crate) fn refuse_readable_by_others(_: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+fn parse(text: &str, name: Option<&str>, path: &Path) -> Result<Profile, Failure> {
+    let refuse = |what: String| Failure::usage(format!("{}: {what}", path.display()));
+    // The parser's own message quotes the line.
+    let mut file: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line =
+            error.span().map_or(0, |span| text.get(..span.start).unwrap_or(text).matches('\n').count()) + 1;
+        refuse(format!("line {line} is not TOML"))
+            .hint("write settings as account = \"0000123456-00001\", under a line [profiles.default]")
+    })?;
+    let profiles = match file.remove("profiles") {
+        None => Table::new(),
+        Some(Value::Table(profiles)) => profiles,
+        Some(_) => return Err(refuse("profiles is not a table".to_owned())),
+    };
+    if let Some(key) = file.keys().next() {
+        return Err(refuse(format!("{key:?} is not known here"))
+            .hint("settings stand under a line [profiles.NAME], such as [profiles.default]"));
+    }
+    let wanted = name.unwrap_or(DEFAULT);
+    let names: Vec<String> = profiles.keys().map(|name| format!("{name:?}")).collect();
+    let mut profile = Profile::default();
+    let mut found = false;
+    // All are checked, so that a mistake does not wait for the day its profile is used.
+    for (name, value) in profiles {
+        let Value::Table(table) = value else {
+            return Err(refuse(format!("profiles.{name} is not a table")));
+        };
+        let read = read(table, |key, what| refuse(format!("profiles.{name}.{key} {what}")))?;
+        if name == wanted {
+            profile = read;
+            found = true;
+        }
+    }
+    match name {
+        Some(name) if !found => {
+            let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            Err(refuse(format!("there is no profile {name:?}"))
+                .hint(format!("profiles in the file: {known}")))
+        }
+        _ => Ok(profile),
+    }
+}
+
+fn read(table: Table, refuse: impl Fn(&str, &str) -> Failure) -> Result<Profile, Failure> {
+    let mut profile = Profile::default();
+    for (key, value) in table {
+        let Value::String(text) = value else {
+            return Err(refuse(&key, "is not a text in quotes"));
+        };
+        match key.as_str() {
+            "client_secret" => profile.client_secret = Some(Secret::from(text)),
+            "password" => profile.password = Some(Secret::from(text)),
+            "account" => profile.account = Some(text),
+            "base_url" => profile.base_url = Some(text),
+            "client_id" => profile.client_id = Some(text),
+            "client_secret_file" => profile.client_secret_file = Some(text),
+            "username" => profile.username = Some(text),
+            "password_file" => profile.password_file = Some(text),
+            "cacert" => profile.cacert = Some(text),
+            "timeout" => profile.timeout = Some(text),
+            "request_timeout" => profile.request_timeout = Some(text),
+            _ => {
+                return Err(refuse(&key, "is not a setting").hint(
+                    "settings are account, base_url, client_id, client_secret, client_secret_file, username, \
+                     password, password_file, cacert, timeout and request_timeout",
+                ));
+            }
+        }
+    }
+    Ok(profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "canary-not-a-real-secret";
+
+    fn read_text(text: &str, name: Option<&str>) -> Result<Profile, Failure> {
+        parse(text, name, Path::new("config.toml"))
+    }
+
+    #[test]
+    fn profiles_are_found_by_name() {
+        let text =
+            "[profiles.default]\naccount = \"a\"\n[profiles.staging]\naccount = \"b\"\ntimeout = \"9s\"\n";
+        assert_eq!(read_text(text, None).unwrap().account.as_deref(), Some("a"));
+        let staging = read_text(text, Some("staging")).unwrap();
+        assert_eq!((staging.account.as_deref(), staging.timeout.as_deref()), (Some("b"), Some("9s")));
+        assert!(read_text("", None).unwrap().account.is_none());
+        let missing = read_text(text, Some("prod")).unwrap_err();
+        assert!(missing.message().contains("no profile \"prod\""), "{}", missing.message());
+    }
+
+    #[test]
+    fn mistakes_are_named_and_secrets_are_not() {
+        for (text, expected) in [
+            ("[profiles.default]\npassword = canary-not-a-real-secret\n", "line 2 is not TOML"),
+            (
+                "[profiles.default]\npasword = \"canary-not-a-real-secret\"\n",
+                "profiles.default.pasword is not a setting",
+            ),
+            (
+                "[profiles.other]\npassword = [\"canary-not-a-real-secret\"]\n",
+                "profiles.other.password is not a text",
+            ),
+            ("password = \"canary-not-a-real-secret\"\n", "\"password\" is not known here"),
+            ("profiles = \"canary-not-a-real-secret\"\n", "profiles is not a table"),
+            ("[profiles]\ndefault = \"canary-not-a-real-secret\"\n", "profiles.default is not a table"),
+        ] {
+            let failure = read_text(text, None).unwrap_err();
+            assert!(failure.message().contains(expected), "{}", failure.message());
+            assert!(!format!("{failure:?}").contains(CANARY), "{failure:?}");
+        }
+        let good = read_text(&format!("[profiles.default]\npassword = \"{CANARY}\"\n"), None).unwrap();
+        assert!(!format!("{good:?}").contains(CANARY));
+        assert_eq!(good.password.unwrap().expose(), CANARY);
+    }
+}
