@@ -1,0 +1,153 @@
+//! The client: what calls share, and the calls that belong to no resource.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use fota_core::bulk::{Action, Run};
+use fota_core::licenses::{Assign, Remove};
+use fota_core::models::{AccountName, Subscription};
+use fota_core::{Config, Credentials, Endpoint, Error, Shared, Timer, Transport, drive, subscriptions};
+
+use crate::{ClientBuilder, Devices, Licenses};
+
+/// A client of the service. Cheap to clone; all clones share connections and both tokens.
+///
+/// Any number of threads may call at once. When tokens are missing or die, one of the calls fetches new ones
+/// and the others wait for it.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    transport: Box<dyn Transport>,
+    timer: Box<dyn Timer>,
+}
+
+impl Client {
+    /// Settings of a new client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// The licenses of an account.
+    pub fn licenses(&self, account: &AccountName) -> Licenses {
+        Licenses::new(self.clone(), account.clone())
+    }
+
+    /// The devices of an account.
+    pub fn devices(&self, account: &AccountName) -> Devices {
+        Devices::new(self.clone(), account.clone())
+    }
+
+    /// What an account has bought: `GET /subscriptions/{acc}`.
+    ///
+    /// # Errors
+    /// Whatever ended the call.
+    pub fn subscription(&self, account: &AccountName) -> Result<Subscription, Error> {
+        self.call(subscriptions::Get::new(account.clone()))
+    }
+
+    /// Makes any call, your own [`Endpoint`] included.
+    ///
+    /// # Errors
+    /// Whatever ended the call.
+    pub fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Output, Error> {
+        drive::call_blocking(&self.0.shared, &*self.0.transport, &*self.0.timer, endpoint)
+    }
+
+    /// Makes the requests of a bulk change, one after the other, and shows the run to `observer` after each.
+    ///
+    /// It ends when every device had its turn, when the run stops by itself (see [`Run::stopped`]), or when
+    /// the observer breaks off, which is also the way to stop early, after the request in flight. A run that
+    /// the observer broke off can be continued by another call.
+    ///
+    /// ```
+    /// # use fota_blocking::core::script::{Script, VirtualClock};
+    /// # use fota_blocking::{Client, Credentials, models::{AccountName, DeviceId}};
+    /// use std::ops::ControlFlow;
+    /// use fota_blocking::bulk::{Action, Run};
+    /// # let script = Script::new().login().answer(200, r#"{"accountName":"0000123456-00001","licCount":250,
+    /// #     "licUsedCount":1,"deviceList":[{"deviceId":"352099001761481","status":"LicenseAssignSuccess"}]}"#);
+    /// # let client = Client::builder().credentials(Credentials::new("fake", "fake", "fake", "fake"))
+    /// #     .transport(script).timer(VirtualClock::new()).build()?;
+    /// # let account: AccountName = "0000123456-00001".parse()?;
+    ///
+    /// let mut run = Run::new(Action::Assign, [DeviceId::from("352099001761481")]);
+    /// client.run(&account, &mut run, |run| {
+    ///     let (done, all) = run.progress();
+    ///     println!("{done} of {all}");
+    ///     ControlFlow::Continue(())
+    /// });
+    /// assert_eq!(run.report().counts().applied, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run(
+        &self,
+        account: &AccountName,
+        run: &mut Run,
+        mut observer: impl FnMut(&Run) -> ControlFlow<()>,
+    ) {
+        while let Some(chunk) = run.next_chunk() {
+            let devices = chunk.devices.iter().cloned();
+            let result = match run.action() {
+                Action::Assign => self.call(Assign::new(account.clone(), devices)),
+                Action::Remove => self.call(Remove::new(account.clone(), devices)),
+            };
+            run.record(&chunk, result);
+            if observer(run).is_break() {
+                break;
+            }
+        }
+    }
+
+    /// Gets both tokens now rather than at the first call.
+    ///
+    /// # Errors
+    /// Whatever ended the login. One that was refused is never repeated: see
+    /// [`Client::is_login_blocked`].
+    pub fn login(&self) -> Result<(), Error> {
+        drive::run_blocking(self.0.shared.login(), &*self.0.transport, &*self.0.timer)
+    }
+
+    /// Ends the session, if there is one. A later call logs in again.
+    ///
+    /// # Errors
+    /// Whatever ended the call. The session is forgotten all the same.
+    pub fn logout(&self) -> Result<(), Error> {
+        drive::run_blocking(self.0.shared.logout(), &*self.0.transport, &*self.0.timer)
+    }
+
+    /// Revokes the access token, if there is one, for every process that shares the key.
+    ///
+    /// # Errors
+    /// Whatever ended the call. The token is forgotten all the same.
+    pub fn revoke(&self) -> Result<(), Error> {
+        drive::run_blocking(self.0.shared.revoke(), &*self.0.transport, &*self.0.timer)
+    }
+
+    /// Other credentials from now on, for all clones. Logins are allowed again.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        self.0.shared.set_credentials(credentials);
+    }
+
+    /// Whether logins are blocked because an earlier one failed. The service locks a user for good after
+    /// five failures, so only [`Client::set_credentials`] allows another one.
+    pub fn is_login_blocked(&self) -> bool {
+        self.0.shared.is_login_blocked()
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        self.0.shared.config()
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>, transport: Box<dyn Transport>, timer: Box<dyn Timer>) -> Self {
+        Client(Arc::new(Inner { shared, transport, timer }))
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("servers", &self.config().servers).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,12 @@
+//! The adapter against hand-written loopback servers, over real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod client;
+mod list;
+mod logs;
+#[cfg_attr(not(all(feature = "ring", feature = "platform-verifier")), allow(dead_code, reason = "for TLS"))]
+mod server;
+mod service;
+#[cfg(all(feature = "ring", feature = "platform-verifier"))]
+mod tls;
+mod wire;
