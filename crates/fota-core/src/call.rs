@@ -57,10 +57,9 @@ use crate::log;
 use crate::refusal::{Blamed, blamed};
 use crate::retry::{Failure, may_have_been_applied, may_retry};
 use crate::tokens::{Generation, Stale, Tokens};
-use crate::transport::{Limits, Moment, Phase, TransportError};
+use crate::transport::{Limits, Moment, Phase, Target, TransportError};
 
 /// What the driver has to do next.
-#[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "moved once, from the machine to its driver")]
 pub enum Step<T> {
     /// Send this within the limits and feed what came of it.
@@ -335,6 +334,17 @@ impl<E: Endpoint> std::fmt::Debug for Call<E> {
             .field("state", &self.state)
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
+    }
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Step<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Step::Send(request, limits) => f.debug_tuple("Send").field(&Target(request)).field(limits).finish(),
+            Step::Wait(span) => f.debug_tuple("Wait").field(span).finish(),
+            Step::NeedAuth(stale) => f.debug_tuple("NeedAuth").field(stale).finish(),
+            Step::Done(result) => f.debug_tuple("Done").field(result).finish(),
+        }
     }
 }
 

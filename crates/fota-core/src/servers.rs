@@ -113,7 +113,9 @@ pub(crate) struct Base {
 
 impl Base {
     fn parse(text: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| Err(Error::invalid(format!("the base URL {text:?} {why}")));
+        // What stands behind these characters, or before an @, may be a secret typed by mistake.
+        let shown = if text.contains(['@', '?', '#']) { String::new() } else { format!(" {text:?}") };
+        let refuse = |why: &str| Err(Error::invalid(format!("the base URL{shown} {why}")));
         let Ok(uri) = text.parse::<Uri>() else {
             // The text may hold a password typed by mistake; it is not repeated.
             return Err(Error::invalid("the base URL is not a URL, such as https://host/path"));

@@ -176,6 +176,15 @@ pub fn whole(response: http::Response<Bytes>) -> Result<http::Response<Bytes>, T
     }
 }
 
+/// Shows where a request goes and nothing of its body, which in a login is the password.
+pub(crate) struct Target<'a>(pub(crate) &'a http::Request<Bytes>);
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.method(), self.0.uri())
+    }
+}
+
 /// A blocking backend.
 pub trait Transport: Send + Sync {
     /// Performs one exchange within `limits`.

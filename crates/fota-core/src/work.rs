@@ -16,10 +16,9 @@ use crate::error::{Error, ErrorKind};
 use crate::session::Flight;
 use crate::shared::{Lead, Next, Shared};
 use crate::tokens::{Stale, Tokens};
-use crate::transport::{Limits, Moment, TransportError};
+use crate::transport::{Limits, Moment, Target, TransportError};
 
 /// What the driver has to do next.
-#[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "moved once, from the machine to its driver")]
 pub enum Order<T> {
     /// Send this within the limits and hand what came of it to [`Work::feed`].
@@ -31,6 +30,19 @@ pub enum Order<T> {
     Await(Flight),
     /// It is over.
     Done(Result<T, Error>),
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Order<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Order::Send(request, limits) => {
+                f.debug_tuple("Send").field(&Target(request)).field(limits).finish()
+            }
+            Order::Sleep(span) => f.debug_tuple("Sleep").field(span).finish(),
+            Order::Await(flight) => f.debug_tuple("Await").field(flight).finish(),
+            Order::Done(result) => f.debug_tuple("Done").field(result).finish(),
+        }
+    }
 }
 
 /// A machine that needs tokens and says so.
