@@ -47,6 +47,7 @@ mod connect;
 mod devices;
 mod licenses;
 mod list;
+mod run;
 mod timer;
 #[cfg(feature = "tls")]
 mod tls;

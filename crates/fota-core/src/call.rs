@@ -340,7 +340,9 @@ impl<E: Endpoint> std::fmt::Debug for Call<E> {
 impl<T: std::fmt::Debug> std::fmt::Debug for Step<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Step::Send(request, limits) => f.debug_tuple("Send").field(&Target(request)).field(limits).finish(),
+            Step::Send(request, limits) => {
+                f.debug_tuple("Send").field(&Target(request)).field(limits).finish()
+            }
             Step::Wait(span) => f.debug_tuple("Wait").field(span).finish(),
             Step::NeedAuth(stale) => f.debug_tuple("NeedAuth").field(stale).finish(),
             Step::Done(result) => f.debug_tuple("Done").field(result).finish(),

@@ -47,6 +47,8 @@ pub enum ErrorKind {
     LoginBlocked,
     /// The server's page cursor does not lead on.
     Paging,
+    /// A bulk run's journal could not be written, so nothing more was sent.
+    Journal,
     /// The driver used a state machine out of turn.
     Misuse,
 }
@@ -69,6 +71,7 @@ impl ErrorKind {
             ErrorKind::LoginRejected => "login_rejected",
             ErrorKind::LoginBlocked => "login_blocked",
             ErrorKind::Paging => "paging",
+            ErrorKind::Journal => "journal",
             ErrorKind::Misuse => "misuse",
         }
     }

@@ -1,13 +1,10 @@
 //! The client: what calls share, and the calls that belong to no resource.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use fota_core::bulk::{Action, Run};
-use fota_core::licenses::{Assign, Remove};
 use fota_core::models::{AccountName, Subscription};
 use fota_core::{
-    AsyncTimer, AsyncTransport, Config, Credentials, Endpoint, Error, Shared, drive, subscriptions,
+    AsyncTimer, AsyncTransport, Config, Credentials, Endpoint, Error, Shared, bulk, drive, subscriptions,
 };
 
 use crate::{ClientBuilder, Devices, Licenses};
@@ -58,18 +55,19 @@ impl Client {
         drive::call(&self.0.shared, &*self.0.transport, &*self.0.timer, endpoint).await
     }
 
-    /// Makes the requests of a bulk change, one after the other, and shows the run to `observer` after each.
+    /// Runs a bulk change to its end: every device with exactly one outcome, several requests in flight,
+    /// lost answers looked up.
     ///
-    /// It ends when every device had its turn, when the run stops by itself (see [`Run::stopped`]), or when
-    /// the observer breaks off, which is also the way to stop early, after the request in flight. A run that
-    /// the observer broke off can be continued by another call. When the future is dropped instead, the
-    /// devices of the request in flight are unresolved, and all else is known.
+    /// The observer is shown the run after each call, can break it off, and can keep a journal; see
+    /// [`Observer`](bulk::Observer). In the end [`Run::report`](bulk::Run::report) names every device, and
+    /// [`Run::stopped`](bulk::Run::stopped) the error that ended the run early, if one did.
+    ///
+    /// When the future is dropped, the devices of the requests in flight are unresolved, and all else is known.
     ///
     /// ```
     /// # use fota_hyper::core::script::{Script, VirtualClock};
     /// # use fota_hyper::{Client, Credentials, models::{AccountName, DeviceId}};
-    /// use std::ops::ControlFlow;
-    /// use fota_hyper::bulk::{Action, Run};
+    ///     /// use fota_hyper::bulk::{Action, Run};
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
     /// # let script = Script::new().login().answer(200, r#"{"accountName":"0000123456-00001","licCount":250,
     /// #     "licUsedCount":1,"deviceList":[{"deviceId":"352099001761481","status":"LicenseAssignSuccess"}]}"#);
@@ -77,8 +75,8 @@ impl Client {
     /// #     .transport(script).timer(VirtualClock::new()).build()?;
     /// # let account: AccountName = "0000123456-00001".parse()?;
     ///
-    /// let mut run = Run::new(Action::Assign, [DeviceId::from("352099001761481")]);
-    /// client.run(&account, &mut run, |run| {
+    /// let mut run = Run::new(Action::Assign, account, [DeviceId::from("352099001761481")]);
+    /// client.run(&mut run, &mut |run: &Run| {
     ///     let (done, all) = run.progress();
     ///     println!("{done} of {all}");
     ///     ControlFlow::Continue(())
@@ -88,23 +86,8 @@ impl Client {
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub async fn run(
-        &self,
-        account: &AccountName,
-        run: &mut Run,
-        mut observer: impl FnMut(&Run) -> ControlFlow<()>,
-    ) {
-        while let Some(chunk) = run.next_chunk() {
-            let devices = chunk.devices.iter().cloned();
-            let result = match run.action() {
-                Action::Assign => self.call(Assign::new(account.clone(), devices)).await,
-                Action::Remove => self.call(Remove::new(account.clone(), devices)).await,
-            };
-            run.record(&chunk, result);
-            if observer(run).is_break() {
-                break;
-            }
-        }
+    pub async fn run<O: bulk::Observer + ?Sized>(&self, run: &mut bulk::Run, observer: &mut O) {
+        crate::run::run(self, &*self.0.timer, run, observer).await;
     }
 
     /// Gets both tokens now rather than at the first call.

@@ -44,6 +44,7 @@ mod client;
 mod devices;
 mod licenses;
 mod list;
+mod run;
 mod timer;
 #[cfg(feature = "tls")]
 mod tls;

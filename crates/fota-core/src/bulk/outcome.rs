@@ -37,17 +37,16 @@ pub enum Outcome {
     Applied,
     /// The device had its license before.
     Already,
-    /// The server says that it did not make the change, and why.
+    /// The change was not made, and what the server says about it.
     Refused {
         /// The server's word for the device, or the HTTP status when it refused the whole request.
         status: String,
         /// The server's reason, when it gave one.
         reason: Option<String>,
     },
-    /// Nobody knows: the answer was lost, unreadable, silent about the device, or in words that neither
-    /// confirm nor deny. Read the device's state before trying again.
+    /// Nobody knows: the answer was lost, or did not tell, and the device's state could not be read.
     Unresolved,
-    /// The run ended before the device's turn, or its request surely had no effect.
+    /// The run ended before the device's turn, or its requests surely had no effect.
     NotAttempted,
 }
 
@@ -63,15 +62,24 @@ impl Outcome {
         }
     }
 
+    /// What an answer means by itself; [`Outcome::Unresolved`] when its words neither confirm nor deny.
     pub(super) fn of(answer: &DeviceOutcome) -> Self {
         match answer.verdict() {
             Verdict::Success => Outcome::Applied,
             Verdict::AlreadyAssigned => Outcome::Already,
-            Verdict::Failed => Outcome::Refused {
-                status: answer.status.as_str().to_owned(),
-                reason: answer.reason.as_ref().map(|reason| reason.as_str().to_owned()),
-            },
+            Verdict::Failed => Outcome::unclear(Some(answer)),
             _ => Outcome::Unresolved,
+        }
+    }
+
+    /// What an answer means once the device is known not to be changed.
+    pub(super) fn unclear(answer: Option<&DeviceOutcome>) -> Self {
+        Outcome::Refused {
+            status: answer.map_or_else(String::new, |answer| answer.status.as_str().to_owned()),
+            reason: match answer {
+                Some(answer) => answer.reason.as_ref().map(|reason| reason.as_str().to_owned()),
+                None => Some("the answer does not name the device".to_owned()),
+            },
         }
     }
 }

@@ -1,0 +1,68 @@
+//! Drives a bulk run: calls on a few threads, every decision and every event on the caller's.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use fota_core::Timer;
+use fota_core::bulk::{Job, Next, Observer, Reply, Request, Run};
+
+use crate::Client;
+
+pub(crate) fn run<O: Observer + ?Sized>(client: &Client, timer: &dyn Timer, run: &mut Run, observer: &mut O) {
+    let (jobs, queue) = mpsc::channel::<Job>();
+    let (replies, inbox) = mpsc::channel();
+    let queue = Mutex::new(queue);
+    thread::scope(|scope| {
+        for _ in 0..run.concurrency() {
+            let (queue, replies) = (&queue, replies.clone());
+            scope.spawn(move || {
+                let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                while let Ok(job) = next() {
+                    if replies.send((job.ticket, perform(client, job.request))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        loop {
+            let ended = match run.next(timer.now()) {
+                Next::Send(job) => {
+                    let ticket = job.ticket;
+                    match observer.record(run.take_events()) {
+                        Ok(()) => drop(jobs.send(job)),
+                        Err(error) => run.withdraw(ticket, error),
+                    }
+                    continue;
+                }
+                Next::Wait(span) if run.in_flight() == 0 => {
+                    timer.sleep(span);
+                    continue;
+                }
+                Next::Wait(span) => inbox.recv_timeout(span),
+                Next::Busy => inbox.recv().map_err(RecvTimeoutError::from),
+                Next::Finished => break,
+            };
+            if let Ok((ticket, reply)) = ended {
+                run.record(ticket, reply, timer.now());
+                if observer.progress(run).is_break() {
+                    run.drain();
+                }
+            }
+        }
+        // Without a sender the threads end, and with them the scope.
+        drop(jobs);
+    });
+    if let Err(error) = observer.record(run.take_events()) {
+        run.journal_failed(error);
+    }
+}
+
+fn perform(client: &Client, request: Request) -> Reply {
+    match request {
+        Request::Assign(endpoint) => Reply::Change(client.call(endpoint)),
+        Request::Remove(endpoint) => Reply::Change(client.call(endpoint)),
+        Request::Lookup(endpoint) => Reply::Lookup(client.call(endpoint)),
+        Request::List(endpoint) => Reply::List(client.call(endpoint.path(client.config().list_path))),
+    }
+}

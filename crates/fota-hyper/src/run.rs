@@ -1,0 +1,86 @@
+//! Drives a bulk run: a handful of calls at once, polled together in the caller's task.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use fota_core::AsyncTimer;
+use fota_core::bulk::{Next, Observer, Reply, Request, Run, Ticket};
+
+use crate::Client;
+
+pub(crate) async fn run<O: Observer + ?Sized>(
+    client: &Client,
+    timer: &dyn AsyncTimer,
+    run: &mut Run,
+    observer: &mut O,
+) {
+    let mut calls = Calls::default();
+    loop {
+        let mut pause: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
+        match run.next(timer.now()) {
+            Next::Send(job) => {
+                match observer.record(run.take_events()) {
+                    Ok(()) => calls.start(async move { (job.ticket, perform(client, job.request).await) }),
+                    Err(error) => run.withdraw(job.ticket, error),
+                }
+                continue;
+            }
+            Next::Wait(span) => pause = Some(timer.sleep(span)),
+            Next::Busy => {}
+            Next::Finished => break,
+        }
+        let ended = poll_fn(|context| match calls.poll(context) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending => match &mut pause {
+                Some(pause) => pause.as_mut().poll(context).map(|()| None),
+                None => Poll::Pending,
+            },
+        });
+        if let Some((ticket, reply)) = ended.await {
+            run.record(ticket, reply, timer.now());
+            if observer.progress(run).is_break() {
+                run.drain();
+            }
+        }
+    }
+    if let Err(error) = observer.record(run.take_events()) {
+        run.journal_failed(error);
+    }
+}
+
+async fn perform(client: &Client, request: Request) -> Reply {
+    match request {
+        Request::Assign(endpoint) => Reply::Change(client.call(endpoint).await),
+        Request::Remove(endpoint) => Reply::Change(client.call(endpoint).await),
+        Request::Lookup(endpoint) => Reply::Lookup(client.call(endpoint).await),
+        Request::List(endpoint) => Reply::List(client.call(endpoint.path(client.config().list_path)).await),
+    }
+}
+
+/// The calls under way. They are few, so all are polled whenever one of them may have moved on.
+#[derive(Default)]
+struct Calls<'a>(Vec<Under<'a>>);
+
+type Under<'a> = Pin<Box<dyn Future<Output = (Ticket, Reply)> + Send + 'a>>;
+
+impl<'a> Calls<'a> {
+    fn start(&mut self, call: impl Future<Output = (Ticket, Reply)> + Send + 'a) {
+        self.0.push(Box::pin(call));
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Ticket, Reply)> {
+        let ended =
+            self.0.iter_mut().enumerate().find_map(|(index, call)| match call.as_mut().poll(context) {
+                Poll::Ready(ended) => Some((index, ended)),
+                Poll::Pending => None,
+            });
+        match ended {
+            Some((index, ended)) => {
+                drop(self.0.swap_remove(index));
+                Poll::Ready(ended)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
