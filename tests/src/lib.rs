@@ -1,1 +1,3 @@
 //! What crosses crates is tested here.
+
+pub mod simulation;

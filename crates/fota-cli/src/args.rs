@@ -100,6 +100,14 @@ pub(crate) enum Command {
     /// Licenses: how many, on which devices, assign and remove
     #[command(visible_alias = "licences", alias = "license", alias = "licence", subcommand)]
     Licenses(Licenses),
+    /// Go on with a bulk change that was cut short
+    ///
+    /// Devices whose request was on its way when the run ended are looked up first; only what surely was not
+    /// changed is sent again. Running the same command again does the same.
+    Resume(Resume),
+    /// List the bulk changes of this machine, oldest first
+    #[command(after_help = "Example:\n  fota runs -o json | jq '.[] | select(.finished | not)'")]
+    Runs,
     /// Credentials: do they work
     #[command(subcommand)]
     Auth(Auth),
@@ -150,15 +158,43 @@ pub(crate) struct Change {
     /// device or esn, or one IMEI a line; lines that start with # are skipped
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
-    /// The most devices in one request
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) batch_size: u16,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Check the input, read the pool, print what would be sent, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// How a bulk change goes about its work.
+#[derive(Debug, Args)]
+pub(crate) struct Pace {
+    /// The most devices in one request
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) batch_size: u16,
+    /// The most requests at a time; fewer when the service asks for it
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
+    /// The most requests a second, such as 2 or 0.5
+    #[arg(long, value_name = "N", value_parser = parse_rate)]
+    pub(crate) rate: Option<f64>,
+    /// Write the devices that were refused or are unresolved to this file, as input for another run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) failed: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fota resume
+  fota resume 20240305T091011Z-assign-3f9a1c")]
+pub(crate) struct Resume {
+    /// The run, by its name in `fota runs` [default: the newest that is not finished]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
 }
 
 #[derive(Debug, Subcommand)]
@@ -217,6 +253,14 @@ pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
     match number.parse::<u32>() {
         Ok(number) if number > 0 && millis > 0 => Ok(Duration::from_millis(u64::from(number) * millis)),
         _ => Err("write a time as 500ms, 90s, 3m or 1h".to_owned()),
+    }
+}
+
+/// Reads a number of requests a second.
+fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("write a number of requests a second, such as 2 or 0.5".to_owned()),
     }
 }
 

@@ -69,6 +69,11 @@ impl Connection {
         })
     }
 
+    /// The service, as a journal names it. The sandbox has another port in each process.
+    pub(crate) fn service(&self) -> &str {
+        if self.sandbox.is_some() { "sandbox" } else { &self.host }
+    }
+
     /// Ends the session, as the vendor asks for, and puts the sandbox away.
     ///
     /// A session that cannot be ended in a moment dies by itself, so that is no failure.

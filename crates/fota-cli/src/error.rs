@@ -51,9 +51,25 @@ impl Failure {
         Failure::new(Exit::Usage, "usage", message)
     }
 
+    /// The same failure in other words.
+    pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// What to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure of a run that can be continued.
+    pub(crate) fn with_resume(mut self, run: &str) -> Self {
+        let resume = format!("run the same command again, or fota resume {run}, to go on");
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(hint) if !hint.contains("the same command") => format!("{hint}; then {resume}"),
+            _ => resume,
+        });
         self
     }
 

@@ -7,6 +7,7 @@ mod connection;
 mod error;
 mod exit;
 mod input;
+mod journal;
 mod log;
 mod output;
 mod profile;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use fota_blocking::{Client, ErrorKind, RetryPolicy};
-use fota_core::bulk::{Action, Outcome, Run};
+use fota_core::bulk::{Action, Options, Outcome, Run};
 use fota_core::models::{DeviceId, Verdict};
 
 use crate::server::{Server, answer, closed_port};
@@ -88,18 +88,21 @@ fn a_refused_connection_is_retried_and_surely_not_applied() {
 }
 
 #[test]
-fn a_bulk_run_goes_on_where_the_observer_broke_it_off() {
+fn a_bulk_run_ends_when_the_observer_breaks_it_off() {
     let server = service(|_| None);
     let client = client(&server);
-    let mut run = Run::new(Action::Assign, DEVICES.map(DeviceId::from)).batch_size(2);
-    client.run(&account(), &mut run, |_| ControlFlow::Break(()));
+    let options = Options::default().batch(2).concurrency(1);
+    let new = || Run::new(Action::Assign, account(), DEVICES.map(DeviceId::from)).options(options);
+    let mut run = new();
+    client.run(&mut run, &mut |_: &Run| ControlFlow::Break(()));
     assert_eq!((run.progress(), server.count(ASSIGN)), ((2, 5), 1));
-    let calls = AtomicUsize::new(0);
-    client.run(&account(), &mut run, |_| {
-        calls.fetch_add(1, Ordering::SeqCst);
+    let mut calls = 0;
+    let mut run = new();
+    client.run(&mut run, &mut |_: &Run| {
+        calls += 1;
         ControlFlow::Continue(())
     });
-    assert_eq!((calls.into_inner(), server.count(ASSIGN)), (2, 3));
+    assert_eq!((calls, server.count(ASSIGN)), (3, 4));
     let report = run.report();
     assert!(report.devices.iter().all(|device| device.outcome == Outcome::Applied));
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod emulator;
 mod licenses;
+mod runs;
 
 use crate::args::{Auth, Cli, Command};
 use crate::error::Failure;
@@ -14,6 +15,8 @@ use crate::settings::Environment;
 pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
     match cli.command {
         Command::Licenses(command) => licenses::run(command, &cli.global, environment, console).await,
+        Command::Resume(command) => licenses::resume(command, &cli.global, environment, console).await,
+        Command::Runs => runs::run(environment, console),
         Command::Auth(Auth::Status) => auth::status(&cli.global, environment, console).await,
         Command::Emulator(command) => emulator::run(command, &cli.global, console).await,
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use fota_core::bulk::{Action, Outcome, Run};
+use fota_core::bulk::{Action, Options, Outcome, Run};
 use fota_core::models::{DeviceId, Verdict};
 use fota_hyper::{Client, ErrorKind, RetryPolicy};
 
@@ -95,20 +95,23 @@ async fn a_refused_connection_is_retried_and_surely_not_applied() {
 }
 
 #[tokio::test]
-async fn a_bulk_run_goes_on_where_the_observer_broke_it_off() {
+async fn a_bulk_run_ends_when_the_observer_breaks_it_off() {
     let server = service(|_| None);
     let client = client(&server);
-    let mut run = Run::new(Action::Assign, DEVICES.map(DeviceId::from)).batch_size(2);
-    client.run(&account(), &mut run, |_| ControlFlow::Break(())).await;
+    let options = Options::default().batch(2).concurrency(1);
+    let new = || Run::new(Action::Assign, account(), DEVICES.map(DeviceId::from)).options(options);
+    let mut run = new();
+    client.run(&mut run, &mut |_: &Run| ControlFlow::Break(())).await;
     assert_eq!((run.progress(), server.count(ASSIGN)), ((2, 5), 1));
-    let calls = AtomicUsize::new(0);
+    let mut calls = 0;
+    let mut run = new();
     client
-        .run(&account(), &mut run, |_| {
-            calls.fetch_add(1, Ordering::SeqCst);
+        .run(&mut run, &mut |_: &Run| {
+            calls += 1;
             ControlFlow::Continue(())
         })
         .await;
-    assert_eq!((calls.into_inner(), server.count(ASSIGN)), (2, 3));
+    assert_eq!((calls, server.count(ASSIGN)), (3, 4));
     let report = run.report();
     assert!(report.devices.iter().all(|device| device.outcome == Outcome::Applied));
 }

@@ -3,30 +3,37 @@
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
-use fota_core::bulk::{Action, Run};
-use fota_core::models::{DeviceId, Imei};
+use fota_core::BoxError;
+use fota_core::bulk::{Action, Event, Observer, Options, Run};
+use fota_core::models::DeviceId;
 
-use super::report;
 use super::usage::Pool;
-use crate::args::Change;
+use super::{failed, report};
+use crate::args::{Change, Pace, Resume};
 use crate::connection::Connection;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::input;
+use crate::journal::{self, Header, Journal, Store};
 use crate::output::{Console, escape, still_read, tell};
+use crate::settings::Environment;
 use crate::signals::Signals;
 
 /// A change whose input is good.
 #[derive(Debug)]
 pub(super) struct Request {
     action: Action,
-    imeis: Vec<Imei>,
-    batch_size: usize,
+    devices: Vec<DeviceId>,
+    options: Options,
     confirmed: bool,
     dry_run: bool,
+    failed: Option<PathBuf>,
+    /// The journal of an earlier process, and what it tells.
+    resumed: Option<(Journal, Vec<Event>)>,
 }
 
 impl Request {
@@ -40,46 +47,100 @@ impl Request {
             return Err(Failure::usage("removing licenses needs --yes when there is no terminal to ask on")
                 .hint("look at it with --dry-run first; scheduled upgrades of the devices are canceled"));
         }
+        let imeis = input::devices(&change.imeis, change.from.as_deref())?;
         Ok(Request {
             action,
-            imeis: input::devices(&change.imeis, change.from.as_deref())?,
-            batch_size: usize::from(change.batch_size),
+            devices: imeis.into_iter().map(DeviceId::from).collect(),
+            options: options(&change.pace),
             confirmed,
             dry_run: change.dry_run,
+            failed: change.pace.failed.clone(),
+            resumed: None,
         })
     }
 
-    pub(super) async fn run(self, connection: &Connection, console: &Console) -> Result<Exit, Failure> {
+    /// Takes up the run of an earlier process. It was confirmed then.
+    pub(super) fn resume(store: &Store, resume: &Resume) -> Result<Self, Failure> {
+        let (journal, devices, events) = store.resume(resume.run.as_deref())?;
+        let action = journal.header.action().ok_or_else(|| {
+            Failure::usage(format!("the run {} is of a kind that this version does not know", journal.name()))
+        })?;
+        Ok(Request {
+            action,
+            devices,
+            options: options(&resume.pace),
+            confirmed: true,
+            dry_run: false,
+            failed: resume.pace.failed.clone(),
+            resumed: Some((journal, events)),
+        })
+    }
+
+    pub(super) async fn run(
+        mut self,
+        connection: &Connection,
+        environment: &Environment,
+        console: &Console,
+    ) -> Result<Exit, Failure> {
+        if let Some((journal, _)) = &self.resumed {
+            check_target(journal, connection)?;
+        }
         let before = Pool::of(&connection.client.licenses(&connection.account).usage().await?);
         self.tell_plan(connection, before, console);
         if self.dry_run {
-            still_read(report::print_plan(&self.imeis, connection.account.as_str(), before, console))?;
+            still_read(report::print_plan(&self.devices, connection.account.as_str(), before, console))?;
             return Ok(Exit::Done);
         }
         if !self.confirmed && !self.ask()? {
             return Err(Failure::new(Exit::Unexpected, "declined", "not confirmed; nothing was changed"));
         }
-        let devices = self.imeis.iter().map(|imei| DeviceId::from(*imei));
-        let mut run = Run::new(self.action, devices).batch_size(self.batch_size);
-        let interrupted = drive(&mut run, connection, console).await?;
+        let (mut journal, events) = if let Some(resumed) = self.resumed.take() {
+            resumed
+        } else {
+            let account = connection.account.as_str();
+            let header =
+                Header::new(journal::now(), self.action, account, connection.service(), &self.devices);
+            Store::open(environment)?.begin(header, &self.devices)?
+        };
+        let mut run = Run::new(self.action, connection.account.clone(), self.devices)
+            .options(self.options)
+            .replay(events);
+        let (known, all) = run.progress();
+        if journal.is_continued() {
+            console.note(format_args!(
+                "going on with run {}: {known} of {all} devices are known",
+                journal.name()
+            ));
+        }
+        let interrupted = drive(&mut run, &mut journal, connection, console).await?;
         let stopped = run.stopped().cloned();
         let report = run.report();
+        let counts = report.counts();
+        if counts.unresolved + counts.not_attempted == 0 {
+            journal.finish(counts).map_err(|error| {
+                Failure::new(Exit::Unexpected, "journal", format!("the journal cannot be closed: {error}"))
+                    .hint("every device has its outcome; running the same command again is safe")
+            })?;
+        }
+        if let Some(path) = &self.failed {
+            failed::write(path, &report)?;
+        }
         let told = Pool { total: report.total_licenses, assigned: report.used_licenses };
         let complete = told.free().is_some() && stopped.is_none() && !interrupted;
         let after = if complete { told } else { pool_now(connection).await };
         let view = report::View { report: &report, account: connection.account.as_str(), before, after };
         still_read(report::print(&view, console))?;
-        finish(&report, stopped, interrupted, console)
+        finish(&report, stopped, interrupted, &journal.name())
     }
 
     fn tell_plan(&self, connection: &Connection, pool: Pool, console: &Console) {
-        let count = self.imeis.len();
+        let count = self.devices.len();
         let verb = match self.action {
             Action::Assign => "assign licenses to",
             Action::Remove => "remove the licenses of",
         };
         let devices = counted(count, "device");
-        let requests = counted(count.div_ceil(self.batch_size), "request");
+        let requests = counted(count.div_ceil(self.options.batch), "request");
         let account = escape::terminal(connection.account.as_str());
         console.note(format_args!("plan: {verb} {devices} of account {account}, in {requests}"));
         if !self.dry_run {
@@ -101,7 +162,12 @@ impl Request {
 
     fn ask(&self) -> io::Result<bool> {
         let mut question = io::stderr();
-        write!(question, "{} the licenses of {}? [y/N] ", self.action, counted(self.imeis.len(), "device"))?;
+        write!(
+            question,
+            "{} the licenses of {}? [y/N] ",
+            self.action,
+            counted(self.devices.len(), "device")
+        )?;
         question.flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -109,17 +175,67 @@ impl Request {
     }
 }
 
-/// Sends the requests. After the first signal no new one is sent, and the one under way may end; the second
-/// signal gives that up too. Tells whether there was a signal.
-async fn drive(run: &mut Run, connection: &Connection, console: &Console) -> Result<bool, Failure> {
+fn options(pace: &Pace) -> Options {
+    Options::default()
+        .batch(usize::from(pace.batch_size))
+        .concurrency(usize::from(pace.concurrency))
+        .rate(pace.rate)
+}
+
+/// A journal goes on with the account and the service that it was begun with.
+fn check_target(journal: &Journal, connection: &Connection) -> Result<(), Failure> {
+    let (header, name) = (&journal.header, journal.name());
+    let other = |what: &str, then: &str, now: &str| {
+        Failure::usage(format!("the run {name} is for the {what} {then}, and this command is for {now}"))
+    };
+    let account = connection.account.as_str();
+    if header.account != account {
+        return Err(
+            other("account", &header.account, account).hint(format!("add --account {}", header.account))
+        );
+    }
+    if header.service != connection.service() {
+        let hint = match header.service.as_str() {
+            "sandbox" => "add --sandbox".to_owned(),
+            service => format!("add --base-url {service}"),
+        };
+        return Err(other("service", &header.service, connection.service()).hint(hint));
+    }
+    Ok(())
+}
+
+/// Writes the journal, shows the progress, and breaks off when a signal came.
+struct Watcher<'a> {
+    journal: &'a mut Journal,
+    console: &'a Console,
+    stop: &'a Cell<bool>,
+}
+
+impl Observer for Watcher<'_> {
+    fn record(&mut self, events: Vec<Event>) -> Result<(), BoxError> {
+        Ok(self.journal.append(events)?)
+    }
+
+    fn progress(&mut self, run: &Run) -> ControlFlow<()> {
+        let (done, all) = run.progress();
+        self.console.progress(format_args!("{done} of {all} devices …"));
+        if self.stop.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Sends the requests. After the first signal no new change is sent, and what is under way may end; the
+/// second signal gives that up too. Tells whether there was a signal.
+async fn drive(
+    run: &mut Run,
+    journal: &mut Journal,
+    connection: &Connection,
+    console: &Console,
+) -> Result<bool, Failure> {
     let mut signals = Signals::listen()?;
     let stop = Cell::new(false);
     {
-        let mut work = pin!(connection.client.run(&connection.account, run, |run| {
-            let (done, all) = run.progress();
-            console.progress(format_args!("{done} of {all} devices …"));
-            if stop.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }));
+        let mut watcher = Watcher { journal, console, stop: &stop };
+        let mut work = pin!(connection.client.run(run, &mut watcher));
         loop {
             tokio::select! {
                 () = &mut work => break,
@@ -128,7 +244,7 @@ async fn drive(run: &mut Run, connection: &Connection, console: &Console) -> Res
                         break;
                     }
                     console.end_progress();
-                    tell("stopping after the request under way; once more to stop at once");
+                    tell("stopping after the requests under way; once more to stop at once");
                 }
             }
         }
@@ -150,7 +266,7 @@ fn finish(
     report: &fota_core::bulk::Report,
     stopped: Option<fota_core::Error>,
     interrupted: bool,
-    console: &Console,
+    name: &str,
 ) -> Result<Exit, Failure> {
     let counts = report.counts();
     let unfinished = counts.unresolved + counts.not_attempted;
@@ -162,7 +278,8 @@ fn finish(
             Exit::Unavailable if counts.applied + counts.already + counts.refused > 0 => Exit::Unfinished,
             exit => exit,
         };
-        return Err(failure.with_exit(exit));
+        let failure = failure.with_exit(exit);
+        return Err(if unfinished > 0 { failure.with_resume(name) } else { failure });
     }
     if interrupted && unfinished > 0 {
         return Err(Failure::new(
@@ -170,13 +287,11 @@ fn finish(
             "interrupted",
             format!("interrupted, {unfinished} devices to go"),
         )
-        .hint("run the same command again: devices that were changed already stay as they are"));
+        .with_resume(name));
     }
-    if counts.unresolved > 0 {
-        console.warn(
-            "the service's answer does not say what became of some devices; look with fota licenses list",
-        );
-        return Ok(Exit::Unfinished);
+    if unfinished > 0 {
+        let text = format!("the outcome of {} is not known yet", counted(unfinished, "device"));
+        return Err(Failure::new(Exit::Unfinished, "unfinished", text).with_resume(name));
     }
     Ok(if counts.refused > 0 { Exit::Refused } else { Exit::Done })
 }
@@ -184,48 +299,4 @@ fn finish(
 pub(super) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
-}
-
-#[cfg(test)]
-mod tests {
-    use fota_core::models::{DeviceOutcome, LicenseChange};
-    use fota_core::{Error, ErrorKind};
-
-    use super::*;
-    use crate::args::Global;
-    use crate::settings::Environment;
-
-    /// A run over two devices in two requests, which end as `results` say.
-    fn end(results: Vec<Result<LicenseChange, Error>>, interrupted: bool) -> Exit {
-        let devices = ["352099001761481", "353328110034566"].map(DeviceId::from);
-        let mut run = Run::new(Action::Assign, devices).batch_size(1);
-        for result in results {
-            let chunk = run.next_chunk().unwrap();
-            run.record(&chunk, result);
-        }
-        let stopped = run.stopped().cloned();
-        let console = Console::new(&Global { quiet: true, ..Global::default() }, &Environment::process());
-        finish(&run.report(), stopped, interrupted, &console).unwrap_or_else(|failure| failure.exit())
-    }
-
-    fn answer(device: &str, status: &str) -> LicenseChange {
-        LicenseChange::default().device_list(vec![DeviceOutcome::new(device, status)])
-    }
-
-    #[test]
-    fn exit_codes_of_a_run() {
-        let good = |device| Ok(answer(device, "LicenseAssignSuccess"));
-        let (first, second) = ("352099001761481", "353328110034566");
-        let error = |kind| Err(Error::new(kind, "fake"));
-        assert_eq!(end(vec![good(first), good(second)], false), Exit::Done);
-        assert_eq!(end(vec![good(first), good(second)], true), Exit::Done);
-        assert_eq!(end(vec![good(first), Ok(answer(second, "LicenseAssignFailed"))], false), Exit::Refused);
-        assert_eq!(end(vec![good(first), Ok(answer(second, "Perhaps"))], false), Exit::Unfinished);
-        assert_eq!(end(vec![good(first), Ok(answer("another", "Success"))], false), Exit::Unfinished);
-        assert_eq!(end(vec![error(ErrorKind::Unavailable)], false), Exit::Unavailable);
-        assert_eq!(end(vec![good(first), error(ErrorKind::Connect)], false), Exit::Unfinished);
-        assert_eq!(end(vec![good(first), error(ErrorKind::LoginRejected)], false), Exit::Auth);
-        assert_eq!(end(vec![good(first), error(ErrorKind::Decode)], false), Exit::Unexpected);
-        assert_eq!(end(vec![good(first)], true), Exit::Interrupted);
-    }
 }

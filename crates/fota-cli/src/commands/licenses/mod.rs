@@ -1,16 +1,18 @@
 //! `fota licenses …`
 
 mod change;
+mod failed;
 mod list;
 mod report;
 mod usage;
 
 use fota_core::bulk::Action;
 
-use crate::args::{Global, Licenses};
+use crate::args::{Global, Licenses, Resume};
 use crate::connection::Connection;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::journal::Store;
 use crate::output::Console;
 use crate::settings::Environment;
 
@@ -28,11 +30,25 @@ pub(super) async fn run(
     };
     let connection = Connection::open(global, environment, console)?;
     let result = match (change, command) {
-        (Some(change), _) => change.run(&connection, console).await,
+        (Some(change), _) => change.run(&connection, environment, console).await,
         (None, Licenses::Usage) => usage::run(&connection, console).await,
         (None, _) => list::run(&connection, console).await,
     };
     let closed = connection.close().await;
     // What became of the command matters more than how it was put away.
+    result.and_then(|exit| closed.map(|()| exit))
+}
+
+/// `fota resume`: a change whose input is in its journal.
+pub(super) async fn resume(
+    command: Resume,
+    global: &Global,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let change = change::Request::resume(&Store::open(environment)?, &command)?;
+    let connection = Connection::open(global, environment, console)?;
+    let result = change.run(&connection, environment, console).await;
+    let closed = connection.close().await;
     result.and_then(|exit| closed.map(|()| exit))
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use fota_core::bulk::{Action, Counts, DeviceReport, Outcome, Report};
-use fota_core::models::Imei;
+use fota_core::models::DeviceId;
 use serde::Serialize;
 
 use super::change::counted;
@@ -41,9 +41,14 @@ pub(super) fn print(view: &View<'_>, console: &Console) -> io::Result<()> {
 }
 
 /// What a change would do, on stdout. The shape is that of the change itself, with the outcome `planned`.
-pub(super) fn print_plan(imeis: &[Imei], account: &str, pool: Pool, console: &Console) -> io::Result<()> {
-    let rows = imeis.iter().map(|imei| Row {
-        device_id: imei.to_string(),
+pub(super) fn print_plan(
+    devices: &[DeviceId],
+    account: &str,
+    pool: Pool,
+    console: &Console,
+) -> io::Result<()> {
+    let rows = devices.iter().map(|device| Row {
+        device_id: device.to_string(),
         outcome: "planned",
         status: None,
         reason: None,
@@ -59,7 +64,7 @@ pub(super) fn print_plan(imeis: &[Imei], account: &str, pool: Pool, console: &Co
     if console.format == Format::Table {
         writeln!(out)?;
         writeln!(out, "pool now: {pool}")?;
-        writeln!(out, "{}, nothing was changed (--dry-run)", counted(imeis.len(), "device"))?;
+        writeln!(out, "{}, nothing was changed (--dry-run)", counted(devices.len(), "device"))?;
     }
     out.flush()
 }

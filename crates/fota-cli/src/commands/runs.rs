@@ -1,0 +1,70 @@
+//! `fota runs`: the bulk changes of this machine.
+
+use std::io::Write as _;
+
+use fota_core::bulk::Action;
+use serde::Serialize;
+
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::journal::{Entry, Store};
+use crate::output::{Column, Console, Rows, stdout, still_read};
+use crate::settings::Environment;
+
+const COLUMNS: &[Column] = &[
+    Column { field: "run", title: "RUN", width: 34 },
+    Column { field: "action", title: "ACTION", width: 6 },
+    Column { field: "accountName", title: "ACCOUNT", width: 16 },
+    Column { field: "known", title: "KNOWN", width: 7 },
+    Column { field: "requested", title: "DEVICES", width: 7 },
+    Column { field: "finished", title: "FINISHED", width: 0 },
+];
+
+pub(super) fn run(environment: &Environment, console: &Console) -> Result<Exit, Failure> {
+    let entries = Store::open(environment)?.list()?;
+    if entries.is_empty() {
+        console.note("there are no runs on this machine yet");
+    }
+    let mut rows = Rows::new(stdout(), console.format, console.style, COLUMNS);
+    let mut print = || {
+        for entry in &entries {
+            let row = Row::of(entry);
+            let (known, requested) = (row.known.to_string(), row.requested.to_string());
+            let finished = if row.finished { "yes" } else { "no" };
+            let cells = [&entry.name, row.action, row.account_name, &known, &requested, finished];
+            rows.row(&row, &cells, |_, text| text)?;
+        }
+        Ok(())
+    };
+    still_read(print())?;
+    still_read(rows.finish().and_then(|mut out| out.flush()))?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    run: &'a str,
+    action: &'static str,
+    account_name: &'a str,
+    service: &'a str,
+    started: &'a str,
+    requested: usize,
+    known: usize,
+    finished: bool,
+}
+
+impl<'a> Row<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        Row {
+            run: &entry.name,
+            action: entry.header.action().map_or("unknown", Action::as_str),
+            account_name: &entry.header.account,
+            service: &entry.header.service,
+            started: &entry.header.started,
+            requested: entry.header.devices,
+            known: entry.known,
+            finished: entry.finished,
+        }
+    }
+}

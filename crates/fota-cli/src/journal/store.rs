@@ -1,0 +1,163 @@
+//! All journals of the user: making one, finding the one to go on with, listing them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fota_core::bulk::Event;
+use fota_core::models::{DeviceId, TimeFormat, Timestamp};
+
+use super::file::{Contents, Journal};
+use super::line::Header;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::settings::Environment;
+
+/// The folder of the journals.
+#[derive(Debug)]
+pub(crate) struct Store {
+    folder: PathBuf,
+}
+
+/// A run, for the list.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) header: Header,
+    pub(crate) finished: bool,
+    /// Devices whose outcome is known.
+    pub(crate) known: usize,
+}
+
+impl Store {
+    /// The folder, made if it is not there.
+    pub(crate) fn open(environment: &Environment) -> Result<Self, Failure> {
+        let folder = environment.folder("XDG_STATE_HOME", ".local/state").ok_or_else(|| {
+            Failure::usage("there is no place to keep the journal of the run")
+                .hint("set XDG_STATE_HOME or HOME")
+        })?;
+        let folder = folder.join("fota").join("runs");
+        make_folder(&folder).map_err(|error| unusable(&folder, "made", &error))?;
+        Ok(Store { folder })
+    }
+
+    /// The journal to write: that of an unfinished run of the same job, with its events, or a new one.
+    pub(crate) fn begin(
+        &self,
+        header: Header,
+        devices: &[DeviceId],
+    ) -> Result<(Journal, Vec<Event>), Failure> {
+        for path in self.paths()?.into_iter().rev() {
+            // A journal that cannot be read is none of this job's business.
+            let Ok((found, contents)) = Journal::peek(&path) else { continue };
+            if contents.finished || !found.is_same_job(&header) {
+                continue;
+            }
+            let (journal, contents) = open_path(&path)?;
+            return Ok((journal, contents.events));
+        }
+        let path = self.fresh_path(&header);
+        let journal =
+            Journal::create(&path, header, devices).map_err(|error| unusable(&path, "written", &error))?;
+        Ok((journal, Vec::new()))
+    }
+
+    /// The unfinished run of that name; without a name, the newest one.
+    pub(crate) fn resume(&self, name: Option<&str>) -> Result<(Journal, Vec<DeviceId>, Vec<Event>), Failure> {
+        let list = || Failure::usage("").hint("fota runs lists the runs");
+        let paths = self.paths()?;
+        let path = if let Some(name) = name {
+            let path = self.folder.join(format!("{name}.jsonl"));
+            let none = || list().with_message(format!("there is no run {name:?}"));
+            paths.contains(&path).then_some(path).ok_or_else(none)?
+        } else {
+            let open = |path: &PathBuf| Journal::peek(path).is_ok_and(|(_, contents)| !contents.finished);
+            let none = || list().with_message("every run is finished; there is nothing to resume");
+            paths.into_iter().rev().find(open).ok_or_else(none)?
+        };
+        let (journal, contents) = open_path(&path)?;
+        if contents.finished {
+            return Err(list().with_message(format!("the run {} is finished", journal.name())));
+        }
+        Ok((journal, contents.devices, contents.events))
+    }
+
+    /// Every run that can be read, oldest first.
+    pub(crate) fn list(&self) -> Result<Vec<Entry>, Failure> {
+        let entries = self.paths()?.into_iter().filter_map(|path| {
+            let (header, contents) = Journal::peek(&path).ok()?;
+            let known = contents.events.iter().map(|event| match event {
+                Event::Settled { outcomes, .. } => outcomes.len(),
+                _ => 0,
+            });
+            Some(Entry { name: name_of(&path), header, finished: contents.finished, known: known.sum() })
+        });
+        Ok(entries.collect())
+    }
+
+    /// The journals by name, which is by age.
+    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+        let read = || -> io::Result<Vec<PathBuf>> {
+            fs::read_dir(&self.folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+        };
+        let mut paths = read().map_err(|error| unusable(&self.folder, "read", &error))?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn fresh_path(&self, header: &Header) -> PathBuf {
+        let compact: String = header.started.chars().filter(char::is_ascii_alphanumeric).collect();
+        let action = header.action().map_or("run", fota_core::bulk::Action::as_str);
+        let short = header.input.get(..6).unwrap_or_default();
+        let name = format!("{compact}-{action}-{short}");
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        std::iter::once(name.clone())
+            .chain(numbered)
+            .map(|name| self.folder.join(format!("{name}.jsonl")))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| self.folder.join(format!("{name}.jsonl")))
+    }
+}
+
+/// The present, as a header has it.
+pub(crate) fn now() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |span| span.as_secs());
+    let seconds = i64::try_from(seconds).unwrap_or_default();
+    Timestamp::from_unix(seconds, 0, TimeFormat::Rfc3339).unwrap_or_default().to_string()
+}
+
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn open_path(path: &Path) -> Result<(Journal, Contents), Failure> {
+    match Journal::open(path) {
+        Ok(Some(opened)) => Ok(opened),
+        Ok(None) => Err(Failure::new(
+            Exit::Usage,
+            "run_in_progress",
+            format!("another process is working on the run {}", name_of(path)),
+        )
+        .hint("wait for it to end")),
+        Err(error) => Err(unusable(path, "read", &error)),
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+fn unusable(path: &Path, verb: &str, error: &io::Error) -> Failure {
+    let text = format!("the journal {} cannot be {verb}: {error}; nothing was sent", path.display());
+    Failure::new(Exit::Unexpected, "journal", text)
+        .hint("without a journal, a run that is cut short could not be continued; make room, or set XDG_STATE_HOME to a folder that can be written")
+}
