@@ -231,19 +231,22 @@ impl<E: Endpoint> Call<E> {
 
     fn lost(&mut self, error: TransportError, now: Moment) -> State<E::Output> {
         let failure = match error.phase {
+            // Whatever else such an error says: what was declined was not sent.
+            _ if error.declined => Failure::NotSent,
             Phase::Connect => Failure::NotSent,
             Phase::Exchange => Failure::Lost,
         };
         self.uncertain |= may_have_been_applied(E::REPLAY, failure);
         let kind = match (error.too_large, error.timed_out, error.phase) {
+            _ if error.declined => ErrorKind::Declined,
             (true, ..) => ErrorKind::BodyTooLarge,
             (_, true, _) => ErrorKind::Timeout,
             (_, false, Phase::Connect) => ErrorKind::Connect,
             (_, false, Phase::Exchange) => ErrorKind::Interrupted,
         };
-        let (too_large, timed_out) = (error.too_large, error.timed_out);
-        let error = Error::new(kind, error.to_string()).with_source(error).retryable(!too_large);
-        if too_large {
+        let (hopeless, timed_out) = (error.too_large || error.declined, error.timed_out);
+        let error = Error::new(kind, error.to_string()).with_source(error).retryable(!hopeless);
+        if hopeless {
             return self.fail(error);
         }
         self.again(failure, timed_out, error, now)
@@ -340,7 +343,9 @@ impl<E: Endpoint> std::fmt::Debug for Call<E> {
 impl<T: std::fmt::Debug> std::fmt::Debug for Step<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Step::Send(request, limits) => f.debug_tuple("Send").field(&Target(request)).field(limits).finish(),
+            Step::Send(request, limits) => {
+                f.debug_tuple("Send").field(&Target(request)).field(limits).finish()
+            }
             Step::Wait(span) => f.debug_tuple("Wait").field(span).finish(),
             Step::NeedAuth(stale) => f.debug_tuple("NeedAuth").field(stale).finish(),
             Step::Done(result) => f.debug_tuple("Done").field(result).finish(),

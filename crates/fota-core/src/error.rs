@@ -45,6 +45,9 @@ pub enum ErrorKind {
     LoginRejected,
     /// A login was not attempted, because an earlier one with these credentials was refused.
     LoginBlocked,
+    /// The transport declined to send the request, by a rule of its own; nothing was sent. The error's source
+    /// says why.
+    Declined,
     /// The server's page cursor does not lead on.
     Paging,
     /// The driver used a state machine out of turn.
@@ -68,6 +71,7 @@ impl ErrorKind {
             ErrorKind::Unauthorized => "unauthorized",
             ErrorKind::LoginRejected => "login_rejected",
             ErrorKind::LoginBlocked => "login_blocked",
+            ErrorKind::Declined => "declined",
             ErrorKind::Paging => "paging",
             ErrorKind::Misuse => "misuse",
         }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use fota_core::script::{Script, VirtualClock, lost_answer};
 use fota_core::work::Order;
-use fota_core::{Config, Credentials, Error, ErrorKind, RetryPolicy, Servers, Shared, drive, licenses};
+use fota_core::{
+    Config, Credentials, Error, ErrorKind, RetryPolicy, Servers, Shared, TransportError, drive, licenses,
+};
 use fota_models::LicenseSummary;
 use http::Response;
 
@@ -183,6 +185,26 @@ fn logins_without_an_end_are_counted_too() {
         assert_eq!(list(&shared, &script, &clock).unwrap_err().kind(), ErrorKind::LoginBlocked);
         assert_eq!(asked(&script), ["token", "login", "login"]);
     }
+}
+
+/// A transport may keep a login back, for reasons that outlive this process. It is no attempt: it counts as
+/// none and blocks nothing.
+#[test]
+fn logins_that_the_transport_declines_do_not_count() {
+    let (shared, clock) = (shared(), VirtualClock::new());
+    let mut script = Script::new().answer(200, token("b", 3600));
+    for _ in 0..5 {
+        script = script.fail(TransportError::declined("fake rule"));
+    }
+    for _ in 0..5 {
+        let error = list(&shared, &script, &clock).unwrap_err();
+        assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Declined, Some("auth.login")));
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.source().unwrap().to_string(), "fake rule");
+    }
+    assert!(!shared.is_login_blocked());
+    let script = Script::new().answer(200, session("s")).answer(200, PAGE);
+    list(&shared, &script, &clock).unwrap();
 }
 
 /// A login that worked proves the password, so a later outage must not block the client for good.
