@@ -15,6 +15,7 @@ pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) 
     match cli.command {
         Command::Licenses(command) => licenses::run(command, &cli.global, environment, console).await,
         Command::Auth(Auth::Status) => auth::status(&cli.global, environment, console).await,
+        Command::Auth(Auth::ResetGuard) => auth::reset_guard(&cli.global, environment, console),
         Command::Emulator(command) => emulator::run(command, &cli.global, console).await,
     }
 }
