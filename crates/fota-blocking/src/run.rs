@@ -37,7 +37,7 @@ pub(crate) fn run<O: Observer + ?Sized>(client: &Client, timer: &dyn Timer, run:
                 }
                 Next::Wait(span) if run.in_flight() == 0 => {
                     timer.sleep(span);
-                    continue;
+                    Err(RecvTimeoutError::Timeout)
                 }
                 Next::Wait(span) => inbox.recv_timeout(span),
                 Next::Busy => inbox.recv().map_err(RecvTimeoutError::from),
@@ -45,9 +45,10 @@ pub(crate) fn run<O: Observer + ?Sized>(client: &Client, timer: &dyn Timer, run:
             };
             if let Ok((ticket, reply)) = ended {
                 run.record(ticket, reply, timer.now());
-                if observer.progress(run).is_break() {
-                    run.drain();
-                }
+            }
+            // Asked after a pause too, so that nothing new is sent once someone has broken it off.
+            if observer.progress(run).is_break() {
+                run.drain();
             }
         }
         // Without a sender the threads end, and with them the scope.

@@ -108,7 +108,7 @@ pub(crate) enum Command {
     /// List the bulk changes of this machine, oldest first
     #[command(after_help = "Example:\n  fota runs -o json | jq '.[] | select(.finished | not)'")]
     Runs,
-    /// Credentials: do they work
+    /// Credentials: do they work, and forget that they did not
     #[command(subcommand)]
     Auth(Auth),
     /// Run a pretend service on this machine until Ctrl-C
@@ -205,6 +205,12 @@ pub(crate) enum Auth {
     /// One login is tried, no more: five wrong ones in a row lock the user.
     #[command(after_help = "Examples:\n  fota auth status\n  fota auth status --profile staging -o json")]
     Status,
+    /// Forget the failed logins of the configured credentials
+    ///
+    /// After two failed logins no more are sent with the same user name and password, by any command: five in a
+    /// row lock the user. A corrected user name or password needs no reset. Check them before you reset.
+    #[command(after_help = "Examples:\n  fota auth reset-guard\n  fota auth reset-guard --profile staging")]
+    ResetGuard,
 }
 
 #[derive(Debug, Args)]

@@ -1,14 +1,16 @@
 //! From settings to a client: of the configured service, or of the sandbox.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use fota_core::models::AccountName;
-use fota_core::{Credentials, Limits, RetryPolicy};
-use fota_hyper::Client;
+use fota_core::{Credentials, Limits, RetryPolicy, Servers, Service};
+use fota_hyper::{Client, HyperTransport};
 
 use crate::args::Global;
 use crate::error::Failure;
+use crate::guard::{Failures, Guard, GuardedTransport};
 use crate::output::Console;
 use crate::sandbox::Sandbox;
 use crate::settings::{Environment, Settings, Timing};
@@ -21,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) credentials: Credentials,
     /// Where the service is, for people.
     pub(crate) host: String,
+    /// The failed logins on record, as far as is known. The sandbox has no such record.
+    pub(crate) failures: Option<Failures>,
     sandbox: Option<Sandbox>,
 }
 
@@ -50,21 +54,23 @@ impl Connection {
             limits = limits.attempt(request).connect(limits.connect.min(request));
         }
         let mut builder = Client::builder()
-            .servers(settings.servers)
+            .servers(settings.servers.clone())
             .credentials(settings.credentials.clone())
             .retry(retry)
             .limits(limits);
-        if let Some(path) = settings.cacert {
-            let pem = fs::read(&path).map_err(|error| {
-                Failure::usage(format!("cannot read --cacert {}: {error}", path.display()))
-            })?;
-            builder = builder.root_certificates_pem(pem);
+        let mut failures = None;
+        if sandbox.is_none() {
+            let guard = Guard::open(environment, &settings.servers, &settings.credentials)?;
+            failures = guard.check()?;
+            let transport = transport(&settings.servers, settings.cacert.as_deref())?;
+            builder = builder.transport(GuardedTransport::new(transport, guard));
         }
         Ok(Connection {
             client: builder.build()?,
             account: settings.account,
             credentials: settings.credentials,
             host,
+            failures,
             sandbox,
         })
     }
@@ -85,4 +91,20 @@ impl Connection {
             None => Ok(()),
         }
     }
+}
+
+/// Reading the platform's certificates takes a while; plain http needs none.
+fn transport(servers: &Servers, cacert: Option<&Path>) -> Result<HyperTransport, Failure> {
+    let pem = match cacert {
+        Some(path) => fs::read(path)
+            .map_err(|error| Failure::usage(format!("cannot read --cacert {}: {error}", path.display())))?,
+        None => Vec::new(),
+    };
+    let plain = [Service::Oauth, Service::M2m, Service::Fota]
+        .into_iter()
+        .all(|service| servers.base(service).starts_with("http:"));
+    if plain && cacert.is_none() {
+        return Ok(HyperTransport::http_only());
+    }
+    Ok(HyperTransport::with_root_certificates_pem(pem)?)
 }

@@ -8,6 +8,7 @@ use fota_core::models::ApiFault;
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::guard::Stop;
 use crate::input::{Place, Problem};
 use crate::output::{Style, escape, json};
 
@@ -143,6 +144,10 @@ impl Failure {
 
 impl From<fota_core::Error> for Failure {
     fn from(error: fota_core::Error) -> Self {
+        // What surely had no effect but the guard's veto is told in the guard's words alone.
+        if let Some(stop) = Stop::behind(&error).filter(|_| !in_doubt(&error)) {
+            return stop.into();
+        }
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(source) = cause {
@@ -157,8 +162,22 @@ impl From<fota_core::Error> for Failure {
         failure.0.status = error.status().map(|status| status.as_u16());
         failure.0.code = error.fault().and_then(ApiFault::code).map(str::to_owned);
         failure.0.retryable = error.is_retryable();
-        failure.0.may_have_been_applied = error.may_have_been_applied();
+        failure.0.may_have_been_applied = in_doubt(&error);
         failure
+    }
+}
+
+impl From<&Stop> for Failure {
+    fn from(stop: &Stop) -> Self {
+        let mut failure = Failure::new(stop.exit(), "login_guard", stop.to_string()).hint(stop.hint());
+        failure.0.retryable = matches!(stop, Stop::Busy(_));
+        failure
+    }
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        Failure::from(&stop)
     }
 }
 
@@ -168,13 +187,19 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// Whether a license may have been changed. A lost login leaves a doubt too, but not about that.
+fn in_doubt(error: &fota_core::Error) -> bool {
+    error.may_have_been_applied() && !error.endpoint().is_some_and(|name| name.starts_with("auth."))
+}
+
 fn exit_of(error: &fota_core::Error) -> Exit {
-    if error.may_have_been_applied() {
+    if in_doubt(error) {
         return Exit::Unfinished;
     }
     match error.kind() {
         ErrorKind::InvalidRequest => Exit::Usage,
-        ErrorKind::Unauthorized | ErrorKind::LoginRejected | ErrorKind::LoginBlocked => Exit::Auth,
+        ErrorKind::Unauthorized | ErrorKind::LoginRejected => Exit::Auth,
+        ErrorKind::LoginBlocked => Exit::Guard,
         ErrorKind::Connect
         | ErrorKind::Timeout
         | ErrorKind::Interrupted
@@ -185,7 +210,7 @@ fn exit_of(error: &fota_core::Error) -> Exit {
 }
 
 fn hint_for(error: &fota_core::Error) -> Option<String> {
-    if error.may_have_been_applied() {
+    if in_doubt(error) {
         return Some(
             "run the same command again: devices that were changed already stay as they are".to_owned(),
         );
@@ -209,6 +234,7 @@ fn hint_for(error: &fota_core::Error) -> Option<String> {
                 "check FOTA_USERNAME and FOTA_PASSWORD before you try again: five wrong logins in a row lock the user"
             }
             ErrorKind::LoginBlocked => "correct FOTA_USERNAME and FOTA_PASSWORD first",
+            ErrorKind::Journal => "make room on the disk of XDG_STATE_HOME; what was sent is known up to here",
             ErrorKind::Refused => "check the account name (--account, FOTA_ACCOUNT)",
             ErrorKind::Decode | ErrorKind::UnexpectedStatus => {
                 "something answers that is not the service, a proxy or a portal perhaps; check the base URL"

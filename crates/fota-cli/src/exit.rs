@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a command ended. The numbers are a promise; 8 and 9 are kept for later.
+/// How a command ended. The numbers are a promise; 9 is kept for later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Everything that was asked for is so.
@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Unfinished = 6,
     /// The service cannot be reached or does not work; nothing was changed.
     Unavailable = 7,
+    /// Too many logins failed before, perhaps in other processes; none was sent.
+    Guard = 8,
     /// Ctrl-C.
     Interrupted = 130,
 }
@@ -42,4 +44,5 @@ Exit codes:
     5  some devices were refused; the outcome of each is known
     6  some devices are unresolved or their turn did not come
     7  the service is not available; nothing was changed
+    8  too many failed logins on record; none was sent
   130  interrupted";

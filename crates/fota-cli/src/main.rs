@@ -6,6 +6,7 @@ mod commands;
 mod connection;
 mod error;
 mod exit;
+mod guard;
 mod input;
 mod journal;
 mod log;

@@ -32,42 +32,87 @@ fn run(home: &Home, server: &Server, arguments: &[&str]) -> (Option<i32>, String
 }
 
 #[test]
-fn a_lost_answer_leaves_devices_unresolved() {
+fn a_lost_answer_is_settled_by_reading() {
     let home = Home::new();
     let server = service();
-    server.faults([Fault::new("licenses.assign", Effect::Close).after_processing().skip(1).once()]).unwrap();
+    server
+        .faults([
+            Fault::new("licenses.assign", Effect::Close).after_processing().once(),
+            Fault::new("licenses.assign", Effect::Close).skip(1).once(),
+        ])
+        .unwrap();
     let file = fleet();
+    let arguments =
+        ["licenses", "assign", "--from", file.to_str().unwrap(), "--batch-size", "5", "-o", "json"];
+    let (code, stdout, stderr) = run(&home, &server, &arguments);
+    assert_eq!(code, Some(0), "{stderr}");
+    let change: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&change["applied"], &change["assignedLicenses"]), (&json!(12), &json!(12)), "{change}");
+    // Three requests, one of them again, for it was lost before it had an effect; both lost ones looked up.
+    assert_eq!(server.counters().operation("licenses.assign"), 4);
+    assert_eq!(server.counters().operation("devices.lookup"), 2);
+}
+
+/// Neither the lookup nor the list can be read: nobody knows, the exit code says so, and `resume` finds out.
+#[test]
+fn what_cannot_be_read_is_unresolved_until_it_can() {
+    let home = Home::new();
+    let server = service();
+    server
+        .faults([
+            Fault::new("licenses.assign", Effect::Close).after_processing().once(),
+            Fault::new("devices.lookup", Effect::answer(400, Shape::Api)),
+            Fault::new("licenses.list", Effect::answer(400, Shape::Api)).skip(1),
+        ])
+        .unwrap();
+    let file = fleet();
+    let failed = home.path().join("failed.csv");
     let arguments = [
         "licenses",
         "assign",
         "--from",
         file.to_str().unwrap(),
-        "--batch-size",
-        "5",
         "-o",
         "json",
-        "--timeout",
-        "5s",
+        "--failed",
+        failed.to_str().unwrap(),
     ];
     let (code, stdout, stderr) = run(&home, &server, &arguments);
     assert_eq!(code, Some(6), "{stderr}");
     let change: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!(
-        (&change["applied"], &change["unresolved"], &change["notAttempted"]),
-        (&json!(5), &json!(5), &json!(2)),
-        "{change}"
-    );
-    // The pool is read again, so it tells what the lost answer did.
-    assert_eq!(change["assignedLicenses"], 10);
+    assert_eq!((&change["applied"], &change["unresolved"]), (&json!(0), &json!(12)), "{change}");
     let error: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
-    assert_eq!(error["error"]["mayHaveBeenApplied"], true);
-    assert!(error["error"]["hint"].as_str().unwrap().contains("again"), "{error}");
+    let hint = error["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("fota resume "), "{error}");
+    let (code, _, stderr) = run(&home, &server, &["imei-check-is-not-a-command"]);
+    assert_eq!(code, Some(2), "{stderr}");
 
-    // Doing as the hint says.
-    let (code, stdout, stderr) = run(&home, &server, &arguments);
+    // The failed rows are input for another run.
+    let rows = std::fs::read_to_string(&failed).unwrap();
+    assert_eq!(
+        (rows.lines().next(), rows.lines().count()),
+        (Some("imei,outcome,status,reason"), 13),
+        "{rows}"
+    );
+    let plan = ["licenses", "assign", "--from", failed.to_str().unwrap(), "--dry-run", "-o", "json"];
+    server.with(fota_emulator::Emulator::clear_faults);
+    let (code, stdout, stderr) = run(&home, &server, &plan);
+    assert_eq!((code, stdout.matches("planned").count()), (Some(0), 12), "{stderr}");
+
+    let name = hint.split("fota resume ").nth(1).unwrap().split(',').next().unwrap();
+    let (code, stdout, stderr) = run(&home, &server, &["resume", name, "-o", "json"]);
     assert_eq!(code, Some(0), "{stderr}");
     let change: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!((&change["applied"], &change["already"]), (&json!(2), &json!(10)));
+    assert_eq!((&change["applied"], &change["unresolved"]), (&json!(12), &json!(0)), "{change}");
+    assert_eq!(server.counters().operation("licenses.assign"), 1, "it was applied; it is not sent again");
+    let (code, stdout, _) = run(&home, &server, &["runs", "-o", "json"]);
+    let runs: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (code, &runs[0]["run"], &runs[0]["finished"], &runs[0]["known"]),
+        (Some(0), &json!(name), &json!(true), &json!(12))
+    );
+    let (code, _, stderr) = run(&home, &server, &["resume"]);
+    assert_eq!(code, Some(2), "{stderr}");
 }
 
 #[test]
@@ -131,8 +176,18 @@ fn an_interrupt_lets_the_request_under_way_end() {
     let server = service();
     server.faults([Fault::new("licenses.assign", Effect::Delay).delay(Duration::from_millis(1500))]).unwrap();
     let file = fleet();
-    let arguments =
-        ["licenses", "assign", "--from", file.to_str().unwrap(), "--batch-size", "5", "-o", "json"];
+    let arguments = [
+        "licenses",
+        "assign",
+        "--from",
+        file.to_str().unwrap(),
+        "--batch-size",
+        "5",
+        "--concurrency",
+        "1",
+        "-o",
+        "json",
+    ];
     let child = command(&home, &server, &arguments).spawn().unwrap();
     // The request is under way once the emulator has seen it; the delay comes before its answer.
     let start = Instant::now();
@@ -147,5 +202,5 @@ fn an_interrupt_lets_the_request_under_way_end() {
     assert_eq!(output.status.code(), Some(130), "{stderr}");
     let change: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&change["applied"], &change["notAttempted"]), (&json!(5), &json!(7)), "{change}");
-    assert!(stderr.contains("stopping after the request under way"), "{stderr}");
+    assert!(stderr.contains("stopping after the requests under way"), "{stderr}");
 }

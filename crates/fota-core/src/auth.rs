@@ -52,7 +52,8 @@ impl Credentials {
         &self.username
     }
 
-    pub(crate) fn login(&self) -> Login {
+    /// The login of this user, with this password.
+    pub fn login(&self) -> Login {
         Login::new(self.username.clone(), self.password.clone())
     }
 }

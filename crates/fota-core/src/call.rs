@@ -231,19 +231,22 @@ impl<E: Endpoint> Call<E> {
 
     fn lost(&mut self, error: TransportError, now: Moment) -> State<E::Output> {
         let failure = match error.phase {
+            // Whatever else such an error says: what was declined was not sent.
+            _ if error.declined => Failure::NotSent,
             Phase::Connect => Failure::NotSent,
             Phase::Exchange => Failure::Lost,
         };
         self.uncertain |= may_have_been_applied(E::REPLAY, failure);
         let kind = match (error.too_large, error.timed_out, error.phase) {
+            _ if error.declined => ErrorKind::Declined,
             (true, ..) => ErrorKind::BodyTooLarge,
             (_, true, _) => ErrorKind::Timeout,
             (_, false, Phase::Connect) => ErrorKind::Connect,
             (_, false, Phase::Exchange) => ErrorKind::Interrupted,
         };
-        let (too_large, timed_out) = (error.too_large, error.timed_out);
-        let error = Error::new(kind, error.to_string()).with_source(error).retryable(!too_large);
-        if too_large {
+        let (hopeless, timed_out) = (error.too_large || error.declined, error.timed_out);
+        let error = Error::new(kind, error.to_string()).with_source(error).retryable(!hopeless);
+        if hopeless {
             return self.fail(error);
         }
         self.again(failure, timed_out, error, now)

@@ -45,6 +45,9 @@ pub enum ErrorKind {
     LoginRejected,
     /// A login was not attempted, because an earlier one with these credentials was refused.
     LoginBlocked,
+    /// The transport declined to send the request, by a rule of its own; nothing was sent. The error's source
+    /// says why.
+    Declined,
     /// The server's page cursor does not lead on.
     Paging,
     /// A bulk run's journal could not be written, so nothing more was sent.
@@ -70,6 +73,7 @@ impl ErrorKind {
             ErrorKind::Unauthorized => "unauthorized",
             ErrorKind::LoginRejected => "login_rejected",
             ErrorKind::LoginBlocked => "login_blocked",
+            ErrorKind::Declined => "declined",
             ErrorKind::Paging => "paging",
             ErrorKind::Journal => "journal",
             ErrorKind::Misuse => "misuse",
@@ -217,7 +221,7 @@ impl Error {
         self.edit(|inner| {
             inner.endpoint = Some(endpoint);
             inner.attempts = attempts;
-            inner.may_have_been_applied |= uncertain;
+            inner.may_have_been_applied = uncertain;
         })
     }
 

@@ -67,7 +67,6 @@ pub struct Session {
     bearer: Option<Bearer>,
     refused_bearer: Option<Secret>,
     live: Option<Live>,
-    generations: u64,
     flights: u64,
     current: Option<Flight>,
     failed: Option<(Flight, Error)>,
@@ -93,7 +92,7 @@ struct Live {
 
 impl std::fmt::Debug for Issued {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Issued({})", self.generation.0)
+        write!(f, "Issued({:?})", self.generation)
     }
 }
 
@@ -106,7 +105,6 @@ impl Session {
             bearer: None,
             refused_bearer: None,
             live: None,
-            generations: 0,
             flights: 0,
             current: None,
             failed: None,
@@ -253,12 +251,12 @@ impl Session {
             if self.refused_bearer.take().is_some_and(|refused| refused == secret) && result.is_ok() {
                 result = Err(same_token());
             }
-            let issued = Issued::bearer(&secret, self.generation())?;
+            let issued = Issued::bearer(&secret, Generation::fresh())?;
             let youngest = known.is_some_and(|known| known == secret);
             self.bearer = Some(Bearer { secret, issued, expires: received.after(life), youngest });
         }
         if let Some(session) = gained.session {
-            let issued = Issued::session(&session, self.generation())?;
+            let issued = Issued::session(&session, Generation::fresh())?;
             self.live = Some(Live { issued, used: now });
         }
         self.count_login(gained.login, result.as_ref().err());
@@ -282,10 +280,5 @@ impl Session {
                 }
             }
         }
-    }
-
-    fn generation(&mut self) -> Generation {
-        self.generations += 1;
-        Generation(self.generations)
     }
 }

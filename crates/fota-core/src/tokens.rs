@@ -1,6 +1,7 @@
 //! The two tokens of a call, ready to be sent, and which of them a server has refused.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use fota_models::Secret;
@@ -12,7 +13,15 @@ use crate::error::Error;
 /// Tells one issue of a token from the next, so that two tasks that saw the same token refused
 /// replace it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Generation(pub(crate) u64);
+pub struct Generation(u64);
+
+impl Generation {
+    /// One that is newer than all others of this process.
+    pub(crate) fn fresh() -> Self {
+        static ISSUED: AtomicU64 = AtomicU64::new(0);
+        Generation(ISSUED.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
 
 /// A snapshot of the tokens that requests carry. Cheap to clone; never prints them.
 #[derive(Clone)]
@@ -28,15 +37,16 @@ pub(crate) struct Issued {
 }
 
 impl Tokens {
-    /// Tokens that were got elsewhere, for programs that log in themselves.
+    /// Tokens that were got elsewhere, for programs that log in themselves. They count as newer than all
+    /// made before, so they answer a [`Step::NeedAuth`](crate::Step::NeedAuth).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when a token holds characters
     /// that no header can carry.
     pub fn new(access_token: &Secret, session_token: &Secret) -> Result<Self, Error> {
         Ok(Tokens {
-            bearer: Issued::bearer(access_token, Generation(0))?,
-            session: Some(Issued::session(session_token, Generation(0))?),
+            bearer: Issued::bearer(access_token, Generation::fresh())?,
+            session: Some(Issued::session(session_token, Generation::fresh())?),
         })
     }
 
@@ -45,7 +55,7 @@ impl Tokens {
     /// # Errors
     /// As for [`Tokens::new`].
     pub fn bearer_only(access_token: &Secret) -> Result<Self, Error> {
-        Ok(Tokens { bearer: Issued::bearer(access_token, Generation(0))?, session: None })
+        Ok(Tokens { bearer: Issued::bearer(access_token, Generation::fresh())?, session: None })
     }
 
     pub(crate) fn authorization(&self) -> &HeaderValue {

@@ -103,6 +103,8 @@ pub struct TransportError {
     pub timed_out: bool,
     /// Whether the answer's body was longer than [`Limits::max_body`].
     pub too_large: bool,
+    /// Whether the backend declined to send the request at all; see [`TransportError::declined`].
+    pub declined: bool,
     /// What the backend said.
     pub source: BoxError,
 }
@@ -110,39 +112,48 @@ pub struct TransportError {
 impl TransportError {
     /// The connection could not be made.
     pub fn connect(source: impl Into<BoxError>) -> Self {
-        TransportError { phase: Phase::Connect, timed_out: false, too_large: false, source: source.into() }
+        TransportError::failed(Phase::Connect, source)
+    }
+
+    /// The backend itself declines to send this request, because of a rule of its own: a guard, a quota, an
+    /// allow list. Nothing was sent, and the call fails with
+    /// [`ErrorKind::Declined`](crate::ErrorKind::Declined) without another attempt, for the answer would be
+    /// the same.
+    pub fn declined(source: impl Into<BoxError>) -> Self {
+        TransportError { declined: true, ..TransportError::failed(Phase::Connect, source) }
     }
 
     /// The connection failed after the request may have been sent.
     pub fn exchange(source: impl Into<BoxError>) -> Self {
-        TransportError { phase: Phase::Exchange, timed_out: false, too_large: false, source: source.into() }
+        TransportError::failed(Phase::Exchange, source)
     }
 
     /// A time limit ended the exchange in `phase`.
     pub fn timeout(phase: Phase, source: impl Into<BoxError>) -> Self {
-        TransportError { phase, timed_out: true, too_large: false, source: source.into() }
+        TransportError { timed_out: true, ..TransportError::failed(phase, source) }
     }
 
     /// An I/O error in `phase`. An expired socket timeout counts as one.
     pub fn io(phase: Phase, error: std::io::Error) -> Self {
         let timed_out = matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock);
-        TransportError { phase, timed_out, too_large: false, source: error.into() }
+        TransportError { timed_out, ..TransportError::failed(phase, error) }
     }
 
     /// The answer's body is longer than `cap` bytes.
     pub fn body_too_large(cap: usize) -> Self {
-        TransportError {
-            phase: Phase::Exchange,
-            timed_out: false,
-            too_large: true,
-            source: format!("the body is longer than {cap} bytes").into(),
-        }
+        let source = format!("the body is longer than {cap} bytes");
+        TransportError { too_large: true, ..TransportError::failed(Phase::Exchange, source) }
+    }
+
+    fn failed(phase: Phase, source: impl Into<BoxError>) -> Self {
+        TransportError { phase, timed_out: false, too_large: false, declined: false, source: source.into() }
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match (self.too_large, self.timed_out, self.phase) {
+            _ if self.declined => "the request was not sent, for the transport declines it",
             (true, ..) => "the answer is too large",
             (_, true, Phase::Connect) => "no connection in time",
             (_, true, Phase::Exchange) => "no answer in time",

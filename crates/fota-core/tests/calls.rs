@@ -278,6 +278,25 @@ fn too_large_is_not_tried_again() {
     assert_eq!((error.kind(), script.requests().len()), (ErrorKind::BodyTooLarge, 1));
 }
 
+#[test]
+fn what_the_transport_declines_is_not_sent_and_not_tried_again() {
+    for write in [false, true] {
+        let script = Script::new().fail(TransportError::declined("fake rule")).answer(200, PAGE);
+        let clock = VirtualClock::new();
+        let error = if write {
+            run(&script, &clock, assign()).unwrap_err()
+        } else {
+            run(&script, &clock, licenses::List::new(account())).unwrap_err()
+        };
+        assert_eq!((error.kind(), error.kind().as_str()), (ErrorKind::Declined, "declined"));
+        assert!(!error.is_retryable() && !error.may_have_been_applied());
+        assert_eq!((script.requests().len(), Timer::now(&clock)), (1, Moment::default()));
+        let source = std::error::Error::source(&error).unwrap();
+        assert!(source.downcast_ref::<TransportError>().unwrap().declined);
+        assert_eq!(source.source().unwrap().to_string(), "fake rule", "the reason stays within reach");
+    }
+}
+
 /// What a driver may do, in any order.
 #[derive(Debug, Clone)]
 enum Act {
@@ -374,4 +393,18 @@ proptest! {
         prop_assert_eq!(decoded, name.as_str());
         prop_assert_eq!(request.uri().query(), Some("lastSeenDeviceId=0"));
     }
+}
+
+/// A program that logs in by itself answers the machine's wish for newer tokens with new ones.
+#[test]
+fn a_hand_driven_call_goes_on_with_new_tokens() {
+    let mut call = Call::new(licenses::List::new(account()), Arc::new(Config::new(servers())), 1);
+    let now = Moment::default();
+    let refused = r#"{"fault":{"code":900901}}"#;
+    assert!(matches!(call.step(Some(&tokens()), now), Step::Send(..)));
+    call.feed(Ok(Response::builder().status(401).body(Bytes::from(refused)).unwrap()), now);
+    assert!(matches!(call.step(None, now), Step::NeedAuth(_)));
+    assert!(matches!(call.step(Some(&tokens()), now), Step::Send(..)));
+    call.feed(Ok(Response::new(Bytes::from(PAGE))), now);
+    assert!(matches!(call.step(None, now), Step::Done(Ok(_))));
 }

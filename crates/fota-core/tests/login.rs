@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use fota_core::script::{Script, VirtualClock, lost_answer};
 use fota_core::work::Order;
-use fota_core::{Config, Credentials, Error, ErrorKind, RetryPolicy, Servers, Shared, drive, licenses};
+use fota_core::{
+    Config, Credentials, Error, ErrorKind, RetryPolicy, Servers, Shared, TransportError, drive, licenses,
+};
 use fota_models::LicenseSummary;
 use http::Response;
 
@@ -185,6 +187,26 @@ fn logins_without_an_end_are_counted_too() {
     }
 }
 
+/// A transport may keep a login back, for reasons that outlive this process. It is no attempt: it counts as
+/// none and blocks nothing.
+#[test]
+fn logins_that_the_transport_declines_do_not_count() {
+    let (shared, clock) = (shared(), VirtualClock::new());
+    let mut script = Script::new().answer(200, token("b", 3600));
+    for _ in 0..5 {
+        script = script.fail(TransportError::declined("fake rule"));
+    }
+    for _ in 0..5 {
+        let error = list(&shared, &script, &clock).unwrap_err();
+        assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Declined, Some("auth.login")));
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.source().unwrap().to_string(), "fake rule");
+    }
+    assert!(!shared.is_login_blocked());
+    let script = Script::new().answer(200, session("s")).answer(200, PAGE);
+    list(&shared, &script, &clock).unwrap();
+}
+
 /// A login that worked proves the password, so a later outage must not block the client for good.
 #[test]
 fn proven_credentials_survive_lost_logins() {
@@ -349,4 +371,15 @@ fn a_failed_login_is_shared_by_all_who_waited() {
     follower.landed(Err(error));
     let Order::Done(Err(error)) = follower.step(now) else { panic!() };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unavailable, 1));
+}
+
+/// The login was lost, so the change it was for was never sent.
+#[test]
+fn a_lost_login_has_changed_no_license() {
+    let (shared, clock) = (shared(), VirtualClock::new());
+    let script = Script::new().answer(200, token("b", 3600)).fail(lost_answer());
+    let change = licenses::Assign::new("0000123456-00001".parse().unwrap(), ["352099001761481"]);
+    let error = drive::call_blocking(&shared, &script, &clock, change).unwrap_err();
+    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Interrupted, Some("auth.login")));
+    assert!(!error.may_have_been_applied());
 }

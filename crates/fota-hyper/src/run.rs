@@ -39,9 +39,10 @@ pub(crate) async fn run<O: Observer + ?Sized>(
         });
         if let Some((ticket, reply)) = ended.await {
             run.record(ticket, reply, timer.now());
-            if observer.progress(run).is_break() {
-                run.drain();
-            }
+        }
+        // Asked after a pause too, so that nothing new is sent once someone has broken it off.
+        if observer.progress(run).is_break() {
+            run.drain();
         }
     }
     if let Err(error) = observer.record(run.take_events()) {

@@ -19,6 +19,7 @@ mod operator;
 mod scenario;
 mod stats;
 mod trace;
+mod wire;
 mod world;
 
 use std::fmt;

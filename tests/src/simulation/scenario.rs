@@ -10,7 +10,6 @@ use fota_models::{AccountName, DeviceId, Secret};
 /// Everything that is decided before the first event.
 #[derive(Debug)]
 pub(super) struct Scenario {
-    pub(super) seed: u64,
     /// For everything that is decided later.
     pub(super) random: fastrand::Rng,
     pub(super) emulator: Emulator,
@@ -65,7 +64,6 @@ impl Scenario {
         let most_devices = if random.u8(..6) == 0 { random.usize(1..=40) } else { usize::MAX };
         let overlap = shared(&tasks, devices.len()).contains(&true);
         Scenario {
-            seed,
             account,
             faults: random.u32(0..=30),
             fault_chance: [0.0, 0.05, 0.2, 0.5, 0.8][random.usize(..5)],

@@ -1,4 +1,4 @@
-//! `fota auth …`: do the credentials work?
+//! `fota auth …`: do the credentials work, and what is remembered when they do not?
 
 use std::io::{self, Write as _};
 
@@ -9,8 +9,9 @@ use crate::args::Global;
 use crate::connection::Connection;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::guard::{Failures, Guard};
 use crate::output::{Column, Console, Format, Rows, escape, json, stdout, still_read};
-use crate::settings::Environment;
+use crate::settings::{Environment, Settings};
 
 /// Logs in once and says what came of it.
 pub(super) async fn status(
@@ -33,9 +34,58 @@ async fn check(connection: &Connection, console: &Console) -> Result<Exit, Failu
         username: connection.credentials.username(),
         logged_in: true,
         access_token_expires_in: token.expires_in,
+        failed_logins: connection.failures.map(|failures| failures.logins),
     };
-    still_read(print(&status, console))?;
+    still_read(print(&status, connection.failures, console))?;
     Ok(Exit::Done)
+}
+
+/// Forgets the failed logins of the configured credentials. Sends nothing.
+pub(super) fn reset_guard(
+    global: &Global,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    if global.sandbox {
+        return Err(Failure::usage("the sandbox remembers no failed logins"));
+    }
+    let settings = Settings::resolve(global, environment)?;
+    let forgotten = Guard::open(environment, &settings.servers, &settings.credentials)?.reset()?;
+    still_read(print_reset(forgotten, console))?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reset {
+    /// Unknown when the record was damaged.
+    forgotten_failed_logins: Option<u32>,
+}
+
+fn print_reset(forgotten: Option<Failures>, console: &Console) -> io::Result<()> {
+    const COLUMNS: [Column; 1] = [Column { field: "forgottenFailedLogins", title: "", width: 0 }];
+    let mut out = stdout();
+    let reset = Reset { forgotten_failed_logins: forgotten.map(|failures| failures.logins) };
+    match console.format {
+        Format::Table => match forgotten {
+            Some(Failures { logins: 0, .. }) => {
+                writeln!(out, "nothing to forget: no failed login of these credentials is on record")?;
+            }
+            Some(failures) => writeln!(out, "forgot {failures}; the next command logs in again")?,
+            None => writeln!(out, "forgot a damaged record; the next command logs in again")?,
+        },
+        Format::Json | Format::Jsonl => {
+            json::write(&mut out, &reset)?;
+            out.write_all(b"\n")?;
+        }
+        Format::Csv => {
+            let count = reset.forgotten_failed_logins.map(|count| count.to_string()).unwrap_or_default();
+            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            rows.row(&(), &[&count], |_, text| text)?;
+            out = rows.finish()?;
+        }
+    }
+    out.flush()
 }
 
 #[derive(Serialize)]
@@ -47,17 +97,20 @@ struct Status<'a> {
     logged_in: bool,
     /// In seconds.
     access_token_expires_in: Option<u64>,
+    /// Those on record before this login, which was good and made them forgotten.
+    failed_logins: Option<u32>,
 }
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column { field: "accountName", title: "", width: 0 },
     Column { field: "baseUrl", title: "", width: 0 },
     Column { field: "username", title: "", width: 0 },
     Column { field: "loggedIn", title: "", width: 0 },
     Column { field: "accessTokenExpiresIn", title: "", width: 0 },
+    Column { field: "failedLogins", title: "", width: 0 },
 ];
 
-fn print(status: &Status<'_>, console: &Console) -> io::Result<()> {
+fn print(status: &Status<'_>, failures: Option<Failures>, console: &Console) -> io::Result<()> {
     let mut out = stdout();
     match console.format {
         Format::Table => {
@@ -70,6 +123,11 @@ fn print(status: &Status<'_>, console: &Console) -> io::Result<()> {
             writeln!(out, "user          {}", escape::terminal(status.username))?;
             writeln!(out, "access token  {life}")?;
             writeln!(out, "session       {}", console.style.good("login accepted"))?;
+            match failures {
+                Some(Failures { logins: 0, .. }) => writeln!(out, "login guard   no failed login on record")?,
+                Some(failures) => writeln!(out, "login guard   {failures}; forgotten with this one")?,
+                None => {}
+            }
         }
         Format::Json | Format::Jsonl => {
             json::write(&mut out, status)?;
@@ -77,7 +135,8 @@ fn print(status: &Status<'_>, console: &Console) -> io::Result<()> {
         }
         Format::Csv => {
             let life = status.access_token_expires_in.map(|seconds| seconds.to_string()).unwrap_or_default();
-            let cells = [status.account_name, status.base_url, status.username, "true", &life];
+            let failed = status.failed_logins.map(|count| count.to_string()).unwrap_or_default();
+            let cells = [status.account_name, status.base_url, status.username, "true", &life, &failed];
             let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
             rows.row(&(), &cells, |_, text| text)?;
             out = rows.finish()?;

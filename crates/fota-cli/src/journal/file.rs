@@ -33,21 +33,25 @@ pub(crate) struct Contents {
 const DEVICES_A_LINE: usize = 1000;
 
 impl Journal {
-    /// Makes a journal. The header and the devices are on disk when this returns.
+    /// Makes a journal. The header and the devices are on disk when this returns, and the file has its name
+    /// only then: there is no half journal, whenever the process dies.
     pub(super) fn create(path: &Path, header: Header, devices: &[DeviceId]) -> io::Result<Self> {
+        let part = path.with_extension("part");
         let mut options = File::options();
-        options.read(true).write(true).create_new(true);
+        options.read(true).write(true).create(true).truncate(true);
         owner_only(&mut options);
-        let file = options.open(path)?;
-        let made = write_start(&file, &header, devices).and_then(|()| sync_folder(path));
-        match made {
-            Ok(()) => {
-                FileExt::try_lock(&file).map_err(io::Error::other)?;
-                Ok(Journal { header, path: path.to_owned(), file, continued: false })
-            }
+        let file = options.open(&part)?;
+        let make = || {
+            FileExt::try_lock(&file).map_err(io::Error::other)?;
+            write_start(&file, &header, devices)?;
+            fs::rename(&part, path)?;
+            sync_folder(path)
+        };
+        match make() {
+            Ok(()) => Ok(Journal { header, path: path.to_owned(), file, continued: false }),
             Err(error) => {
-                // Half a journal is of no use to anyone, and a full disk has better uses.
-                let _ = fs::remove_file(path);
+                // A full disk has better uses.
+                let _ = fs::remove_file(&part);
                 Err(error)
             }
         }

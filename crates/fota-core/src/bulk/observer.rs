@@ -17,7 +17,7 @@ pub trait Observer {
         Ok(())
     }
 
-    /// Called when a call has ended. [`ControlFlow::Break`] lets what is in flight end and sends no further
+    /// Called when a call has ended, and after a pause. [`ControlFlow::Break`] lets what is in flight end and sends no further
     /// changes.
     fn progress(&mut self, run: &Run) -> ControlFlow<()> {
         let _ = run;

@@ -51,7 +51,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { batch: MAX_DEVICES, concurrency: 4, rate: None, rounds: 8, patience: 8 }
+        Options { batch: MAX_DEVICES, concurrency: 4, rate: None, rounds: 8, patience: 5 }
     }
 }
 
@@ -527,7 +527,10 @@ impl Run {
     pub(super) fn went_badly(&mut self, error: Error, now: Moment) {
         self.failures += 1;
         match error.kind() {
-            ErrorKind::Unauthorized | ErrorKind::LoginRejected | ErrorKind::LoginBlocked => {
+            ErrorKind::Unauthorized
+            | ErrorKind::LoginRejected
+            | ErrorKind::LoginBlocked
+            | ErrorKind::Declined => {
                 self.locked_out = true;
                 self.stopped.get_or_insert(error);
             }

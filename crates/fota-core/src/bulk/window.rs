@@ -16,8 +16,10 @@ pub(super) struct Window {
     next_at: Moment,
 }
 
-/// No pause after a request for fewer requests is longer, unless the server says so.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// After the first failure, and doubled after each further one in a row.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// No pause is longer, unless the server says so.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Window {
     pub(super) fn new(most: usize, rate: Option<f64>) -> Self {
@@ -55,7 +57,7 @@ impl Window {
     pub(super) fn slow_down(&mut self, now: Moment, failures: u32, asked: Option<Duration>) {
         self.now = (self.now / 2).max(1);
         self.good = 0;
-        let own = Duration::from_secs(1 << failures.min(6)).min(LONGEST_PAUSE);
+        let own = FIRST_PAUSE.saturating_mul(1 << failures.clamp(1, 8).saturating_sub(1)).min(LONGEST_PAUSE);
         self.next_at = self.next_at.max(now.after(asked.unwrap_or(own)));
     }
 }

@@ -1,7 +1,6 @@
 //! The client over real sockets: shared logins, changes, bulk runs, farewells.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fota_core::bulk::{Action, Options, Outcome, Run};

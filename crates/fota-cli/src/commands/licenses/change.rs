@@ -273,9 +273,11 @@ fn finish(
     if let Some(error) = stopped {
         let failure = Failure::from(error);
         let exit = match failure.exit() {
-            Exit::Auth => Exit::Auth,
+            exit @ (Exit::Auth | Exit::Guard) => exit,
             _ if counts.unresolved > 0 => Exit::Unfinished,
-            Exit::Unavailable if counts.applied + counts.already + counts.refused > 0 => Exit::Unfinished,
+            Exit::Unavailable | Exit::Unexpected if counts.applied + counts.already + counts.refused > 0 => {
+                Exit::Unfinished
+            }
             exit => exit,
         };
         let failure = failure.with_exit(exit);
