@@ -27,7 +27,7 @@ pub trait Adapter: Send + Sync {
     fn remove(&self, account: &AccountName, devices: &[DeviceId]) -> Result<LicenseChange, Error>;
     fn lookup(&self, account: &AccountName, devices: &[DeviceId]) -> Result<DeviceLookup, Error>;
     fn subscription(&self, account: &AccountName) -> Result<Subscription, Error>;
-    fn run(&self, account: &AccountName, run: &mut Run);
+    fn run(&self, run: &mut Run);
     fn login(&self) -> Result<(), Error>;
     fn logout(&self) -> Result<(), Error>;
     fn revoke(&self) -> Result<(), Error>;

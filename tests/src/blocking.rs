@@ -76,8 +76,8 @@ impl Adapter for Opened {
         self.0.subscription(account)
     }
 
-    fn run(&self, account: &AccountName, run: &mut Run) {
-        self.0.run(account, run, |_| ControlFlow::Continue(()));
+    fn run(&self, run: &mut Run) {
+        self.0.run(run, &mut |_: &Run| ControlFlow::Continue(()));
     }
 
     fn login(&self) -> Result<(), Error> {

@@ -87,8 +87,8 @@ impl Adapter for Opened {
         self.runtime.block_on(self.client.subscription(account))
     }
 
-    fn run(&self, account: &AccountName, run: &mut Run) {
-        self.runtime.block_on(self.client.run(account, run, |_| ControlFlow::Continue(())));
+    fn run(&self, run: &mut Run) {
+        self.runtime.block_on(self.client.run(run, &mut |_: &Run| ControlFlow::Continue(())));
     }
 
     fn login(&self) -> Result<(), Error> {

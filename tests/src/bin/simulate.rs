@@ -21,7 +21,9 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
         Ok(Wish { seed: Some(seed), story, .. }) => one(seed, story),
-        Ok(Wish { seeds, base, .. }) => many(seeds, base.unwrap_or_else(|| RandomState::new().hash_one(0_u8) >> 16)),
+        Ok(Wish { seeds, base, .. }) => {
+            many(seeds, base.unwrap_or_else(|| RandomState::new().hash_one(0_u8) >> 16))
+        }
     }
 }
 

@@ -55,7 +55,8 @@ pub fn simulate(seed: u64) -> Result<Stats, Box<Failure>> {
     live(seed, &mut silent).map_err(|_| {
         // The same again, this time with words.
         let (result, lines) = replay(seed, LAST_LINES);
-        let violation = result.err().unwrap_or_else(|| Violation::new("determinism", "it went well this time"));
+        let violation =
+            result.err().unwrap_or_else(|| Violation::new("determinism", "it went well this time"));
         Box::new(Failure { seed, violation, lines })
     })
 }

@@ -110,11 +110,14 @@ fn throttle(random: &mut fastrand::Rng) -> Fault {
         _ => (503, Shape::Html),
     };
     let effect = Effect::answer(status, shape);
-    Fault::new("*", match random.u8(..4) {
-        0 => effect,
-        1 => effect.retry_after_date(random.u64(0..60)),
-        _ => effect.retry_after(random.u64(0..60)),
-    })
+    Fault::new(
+        "*",
+        match random.u8(..4) {
+            0 => effect,
+            1 => effect.retry_after_date(random.u64(0..60)),
+            _ => effect.retry_after(random.u64(0..60)),
+        },
+    )
 }
 
 fn broken(random: &mut fastrand::Rng) -> Fault {

@@ -215,7 +215,9 @@ impl World<'_> {
                 .collect();
             for (ticket, flight) in waiting {
                 // An earlier one of them may have ended the process.
-                let Some(shared) = self.processes[self.operators[operator].process].shared.clone() else { break };
+                let Some(shared) = self.processes[self.operators[operator].process].shared.clone() else {
+                    break;
+                };
                 if !self.operators[operator].jobs.contains_key(&ticket) {
                     continue;
                 }
@@ -245,7 +247,9 @@ impl World<'_> {
 
     fn write(&mut self, operator: usize, events: Vec<Event>) -> Result<(), Violation> {
         for event in events {
-            self.trace.note(self.now, &[7, operator as u64], || format!("operator {operator} writes {}", told(&event)));
+            self.trace.note(self.now, &[7, operator as u64], || {
+                format!("operator {operator} writes {}", told(&event))
+            });
             self.ledger.written(operator, &event, |device| self.index[device])?;
             self.operators[operator].journal.push(event);
         }
@@ -271,7 +275,8 @@ impl World<'_> {
         self.crashes_left -= 1;
         let process = self.operators[operator].process;
         if self.random.u8(..5) == 0 {
-            self.trace.note(self.now, &[8, operator as u64], || format!("operator {operator} is asked to stop"));
+            self.trace
+                .note(self.now, &[8, operator as u64], || format!("operator {operator} is asked to stop"));
             self.stats.fault("interrupted");
             if let Some(run) = &mut self.operators[operator].run {
                 run.drain();
@@ -372,7 +377,9 @@ impl World<'_> {
         this.fruitless = if open < this.open { 0 } else { this.fruitless + 1 };
         this.open = open;
         if this.fruitless > MOST_FRUITLESS_RUNS {
-            let text = format!("operator {operator}: {open} devices have no outcome after {MOST_FRUITLESS_RUNS} runs");
+            let text = format!(
+                "operator {operator}: {open} devices have no outcome after {MOST_FRUITLESS_RUNS} runs"
+            );
             return Err(Violation::new("every device gets its outcome", text));
         }
         let process = this.process;
@@ -406,7 +413,8 @@ fn told(event: &Event) -> String {
         Event::Sending { ticket, devices } => format!("sending {}: {}", ticket.number(), devices.len()),
         Event::Unsent { ticket, devices } => format!("unsent {}: {}", ticket.number(), devices.len()),
         Event::Settled { ticket, outcomes } => {
-            let words: Vec<_> = outcomes.iter().take(4).map(|(id, outcome)| format!("{id} {}", outcome.as_str())).collect();
+            let words: Vec<_> =
+                outcomes.iter().take(4).map(|(id, outcome)| format!("{id} {}", outcome.as_str())).collect();
             let more = if outcomes.len() > 4 { ", …" } else { "" };
             format!("settled {}: {} ({}{more})", ticket.number(), outcomes.len(), words.join(", "))
         }

@@ -56,7 +56,8 @@ impl Scenario {
         // A few that the account does not have, one of them not even an IMEI.
         let strangers = if random.u8(..4) == 0 { random.usize(1..=3) } else { 0 };
         for number in 0..strangers.min(300 - count.min(300)) {
-            let stranger = if number == 2 { "NOT-AN-IMEI".to_owned() } else { format!("99000000000{number:04}") };
+            let stranger =
+                if number == 2 { "NOT-AN-IMEI".to_owned() } else { format!("99000000000{number:04}") };
             devices.insert(random.usize(..=devices.len()), DeviceId::from(stranger));
         }
         let wrong_password = random.u8(..50) == 0;
@@ -174,7 +175,8 @@ fn tasks(random: &mut fastrand::Rng, devices: usize) -> Vec<Task> {
 fn options(random: &mut fastrand::Rng, devices: usize) -> Options {
     let batch = match random.u8(..4) {
         0 => random.usize(1..=5),
-        1 | 2 => random.usize(1..=devices),
+        1 => random.usize(1..=devices / 8 + 1),
+        2 => random.usize(1..=devices),
         _ => 1000,
     };
     let rate = (random.u8(..5) == 0).then(|| 0.5 + random.f64() * 50.0);

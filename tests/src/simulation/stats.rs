@@ -81,8 +81,16 @@ impl fmt::Display for Stats {
         writeln!(f, "requests      {} in {} steps, {days} days of their time", self.requests, self.steps)?;
         writeln!(f, "faults        {}: {}", self.faults.values().sum::<u64>(), words(&self.faults))?;
         writeln!(f, "lost answers  {}, of which {} took effect late", self.lost_answers, self.late_effects)?;
-        writeln!(f, "processes     {} crashes, {} early ends, {} resumes", self.crashes, self.early_ends, self.resumes)?;
-        writeln!(f, "logins        {}, with a wrong password in {} seeds", self.logins, self.wrong_passwords)?;
+        writeln!(
+            f,
+            "processes     {} crashes, {} early ends, {} resumes",
+            self.crashes, self.early_ends, self.resumes
+        )?;
+        writeln!(
+            f,
+            "logins        {}, with a wrong password in {} seeds",
+            self.logins, self.wrong_passwords
+        )?;
         writeln!(f, "meddled with  {} settled devices", self.meddled)?;
         writeln!(f, "outcomes      {}", words(&self.outcomes))?;
         write!(f, "trace hash    {:016x}", self.hash)

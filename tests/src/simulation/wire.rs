@@ -56,7 +56,11 @@ impl World<'_> {
         let length = request.body().len() as u64;
         self.trace.note(self.now, &[1, operator as u64, ticket.number(), length, name.len() as u64], || {
             let what = if name.is_empty() { String::new() } else { format!("  ({name})") };
-            format!("operator {operator} job {} request {number}: {path} {}{what}", ticket.number(), devices.len())
+            format!(
+                "operator {operator} job {} request {number}: {path} {}{what}",
+                ticket.number(),
+                devices.len()
+            )
         });
         let mut exchange = Exchange {
             operator,
@@ -128,7 +132,8 @@ impl World<'_> {
             return None;
         }
         self.faults_left -= 1;
-        self.login_reasons += self.operators.len() as u64;
+        // Each operator may need a new session for it, and hear only then that its access token died as well.
+        self.login_reasons += 2 * self.operators.len() as u64;
         self.login_faults += u64::from(operation == Operation::Login);
         let trouble = Trouble::draw(&mut self.random, operation, attempt);
         self.stats.fault(trouble.name());
@@ -200,7 +205,9 @@ impl World<'_> {
         } else {
             let response = reply.response;
             let result = match reply.delivery {
-                Delivery::Send => Ok(if forgetful { self.forget(operation, &request, response) } else { response }),
+                Delivery::Send => {
+                    Ok(if forgetful { self.forget(operation, &request, response) } else { response })
+                }
                 Delivery::Cut { bytes } if bytes >= response.body().len() => Ok(response),
                 _ => Err(TransportError::exchange("simulated: the answer is cut")),
             };

@@ -73,8 +73,10 @@ pub(super) enum Happening {
 
 impl<'t> World<'t> {
     pub(super) fn new(mut scenario: Scenario, trace: &'t mut Trace) -> Self {
-        let emulator = std::mem::replace(&mut scenario.emulator, Emulator::new(fota_emulator::Settings::empty()));
-        let index = scenario.devices.iter().cloned().enumerate().map(|(index, device)| (device, index)).collect();
+        let emulator =
+            std::mem::replace(&mut scenario.emulator, Emulator::new(fota_emulator::Settings::empty()));
+        let index =
+            scenario.devices.iter().cloned().enumerate().map(|(index, device)| (device, index)).collect();
         let operators: Vec<_> = scenario.tasks.iter().map(Operator::new).collect();
         let processes = operators.iter().map(|_| Process::default()).collect();
         let wrong_password = scenario.wrong_password;

@@ -1,7 +1,7 @@
 //! Assigning and removing: success is per device, whatever words the answer is in.
 
 use fota_core::ErrorKind;
-use fota_core::bulk::{Action, Outcome, Run};
+use fota_core::bulk::{Action, Options, Outcome, Run};
 use fota_core::models::{DeviceId, LicenseChange, Verdict};
 use fota_emulator::{
     ChangeTotalName, DeviceState, Effect, Fault, OutcomeTimes, OverAssignment, ReasonName, Settings, Shape,
@@ -17,7 +17,8 @@ scenarios!(
     lookup_tells_who_is_licensed,
     subscription_counts,
     bulk_run_in_three_requests,
-    bulk_run_stops_where_nobody_knows,
+    bulk_run_settles_lost_answers,
+    bulk_run_leaves_open_what_nobody_knows,
 );
 
 const A: &str = "352099001761481";
@@ -150,8 +151,8 @@ fn bulk_run_in_three_requests(kind: &dyn Kind) {
     let devices: Vec<_> =
         lab.with(|emulator| emulator.account(account().as_str()).unwrap().devices().cloned().collect());
     // Named twice, changed and reported once.
-    let mut run = Run::new(Action::Assign, devices.iter().chain(&devices).cloned());
-    client.run(&account(), &mut run);
+    let mut run = Run::new(Action::Assign, account(), devices.iter().chain(&devices).cloned());
+    client.run(&mut run);
     assert!(run.stopped().is_none());
     let report = run.report();
     let counts = report.counts();
@@ -163,30 +164,47 @@ fn bulk_run_in_three_requests(kind: &dyn Kind) {
     assert_eq!(lab.licensed().len(), 2200);
 }
 
-/// The second of three requests is carried out, but its answer is lost: its devices are unresolved, those of the
-/// third were not attempted, and nothing is sent twice.
-fn bulk_run_stops_where_nobody_knows(kind: &dyn Kind) {
+/// One answer is lost after the change, one before it: both are looked up, and only the second is sent again.
+fn bulk_run_settles_lost_answers(kind: &dyn Kind) {
     let lab = Lab::new(Settings::seeded(30, 30, 7).assigned(0));
-    lab.fault(Fault::new("licenses.assign", Effect::Close).after_processing().skip(1).once());
+    lab.fault(Fault::new("licenses.assign", Effect::Close).after_processing().once());
+    lab.fault(Fault::new("licenses.assign", Effect::Close).skip(1).once());
     let devices: Vec<_> =
         lab.with(|emulator| emulator.account(account().as_str()).unwrap().devices().cloned().collect());
-    let mut run = Run::new(Action::Assign, devices).batch_size(10);
+    let mut run = Run::new(Action::Assign, account(), devices).options(Options::default().batch(10));
     let client = lab.open(kind);
-    client.run(&account(), &mut run);
-    assert!(run.stopped().unwrap().may_have_been_applied());
+    client.run(&mut run);
+    assert!(run.stopped().is_none());
+    assert_eq!(run.report().counts().applied, 30);
+    assert_eq!((lab.count("licenses.assign"), lab.count("devices.lookup")), (4, 2));
+    assert_eq!(lab.licensed().len(), 30);
+}
+
+/// The answer is lost, and neither the lookup nor the list can be read. The rest of the run goes on.
+fn bulk_run_leaves_open_what_nobody_knows(kind: &dyn Kind) {
+    let lab = Lab::new(Settings::seeded(30, 30, 7).assigned(0));
+    lab.fault(Fault::new("licenses.assign", Effect::Close).after_processing().skip(1).once());
+    lab.fault(Fault::new("devices.lookup", Effect::answer(400, Shape::Api)));
+    lab.fault(Fault::new("licenses.list", Effect::answer(400, Shape::Api)));
+    let devices: Vec<_> =
+        lab.with(|emulator| emulator.account(account().as_str()).unwrap().devices().cloned().collect());
+    let options = Options::default().batch(10).concurrency(1);
+    let mut run = Run::new(Action::Assign, account(), devices).options(options);
+    let client = lab.open(kind);
+    client.run(&mut run);
     let report = run.report();
     let counts = report.counts();
-    assert_eq!((counts.applied, counts.unresolved, counts.not_attempted), (10, 10, 10));
+    assert_eq!((counts.applied, counts.unresolved, counts.not_attempted), (20, 10, 0));
     assert!(report.devices[10..20].iter().all(|device| device.outcome == Outcome::Unresolved));
-    assert_eq!(lab.count("licenses.assign"), 2);
-    assert_eq!(lab.licensed().len(), 20);
+    assert_eq!(lab.count("licenses.assign"), 3);
+    assert_eq!(lab.licensed().len(), 30);
 
     // A refusal of a whole request, on the other hand, is final and known.
     lab.once("licenses.remove", Effect::answer(400, Shape::Api));
-    let mut run = Run::new(Action::Remove, lab.licensed()).batch_size(10);
-    client.run(&account(), &mut run);
+    let mut run = Run::new(Action::Remove, account(), lab.licensed()).options(options);
+    client.run(&mut run);
     let counts = run.report().counts();
-    assert_eq!((counts.refused, counts.applied), (10, 10));
+    assert_eq!((counts.refused, counts.applied), (10, 20));
 }
 
 fn verdicts(change: &LicenseChange) -> Vec<(&str, Verdict)> {
