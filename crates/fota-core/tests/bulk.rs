@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use bytes::Bytes;
-use fota_core::bulk::{Action, Event, Job, Next, Options, Outcome, Reply, Request, Run};
+use fota_core::bulk::{Action, Event, Job, Next, Options, Outcome, Reply, Request, Run, Ticket};
 use fota_core::script::{Script, VirtualClock, lost_answer};
 use fota_core::{
     Config, Credentials, Endpoint, Error, Moment, RetryPolicy, Servers, Shared, drive, licenses,
@@ -182,6 +182,23 @@ fn a_refusal_after_a_lost_answer_is_checked() {
         }
     });
     assert_eq!(names.len(), 4, "{names:?}");
+    assert_eq!(outcomes(run), ["applied"]);
+}
+
+/// The same across a crash: the first run looked in vain and died, and its request came late.
+#[test]
+fn a_refusal_after_an_earlier_runs_lost_answer_is_checked() {
+    let all = ids(1);
+    let journal = [
+        Event::Sending { ticket: Ticket::new(1), devices: all.clone() },
+        Event::Unsent { ticket: Ticket::new(1), devices: all.clone() },
+    ];
+    let mut run = new(Action::Remove, all).replay(journal);
+    let names = play(&mut run, |request| match request {
+        Request::Remove(_) => Reply::Change(Ok(answer("LicenseRemoveFailed", &devices(request)))),
+        request => lookup(&devices(request), |_| Some(false)),
+    });
+    assert_eq!(names, ["licenses.remove 1", "devices.lookup 1"]);
     assert_eq!(outcomes(run), ["applied"]);
 }
 

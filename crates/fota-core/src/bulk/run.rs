@@ -141,6 +141,8 @@ pub struct Run {
     pub(super) devices: Vec<DeviceReport>,
     /// How often each device's change was sent without an answer.
     pub(super) lost_count: Vec<u8>,
+    /// Devices of which a request that was given up may still reach the server.
+    pub(super) doubted: Vec<bool>,
     pub(super) options: Options,
     pub(super) batch: usize,
     pub(super) window: Window,
@@ -183,6 +185,7 @@ impl Run {
             action,
             account,
             lost_count: vec![0; devices.len()],
+            doubted: vec![false; devices.len()],
             waiting: (0..devices.len()).collect(),
             devices,
             options,
@@ -234,6 +237,8 @@ impl Run {
                 Event::Unsent { devices, .. } => {
                     for device in devices.iter().filter_map(|device| index.get(device)) {
                         sent.remove(device);
+                        // The event does not say why. When its answer was lost, the request may come late.
+                        self.doubt(*device);
                     }
                 }
                 Event::Settled { outcomes, .. } => {
@@ -449,8 +454,7 @@ impl Run {
         mut check: Vec<(usize, Option<Outcome>)>,
     ) {
         let (doubtful, known): (Vec<_>, Vec<_>) = known.into_iter().partition(|(device, outcome)| {
-            matches!(outcome, Outcome::Refused { .. })
-                && self.lost_count.get(*device).is_some_and(|count| *count > 0)
+            matches!(outcome, Outcome::Refused { .. }) && self.doubted.get(*device) == Some(&true)
         });
         check.extend(doubtful.into_iter().map(|(device, outcome)| (device, Some(outcome))));
         self.settle(ticket, known);
@@ -510,6 +514,12 @@ impl Run {
         }
     }
 
+    pub(super) fn doubt(&mut self, device: usize) {
+        if let Some(doubted) = self.doubted.get_mut(device) {
+            *doubted = true;
+        }
+    }
+
     pub(super) fn decide(&mut self, device: usize, outcome: Outcome) {
         if let Some(report) = self.devices.get_mut(device) {
             if report.outcome == Outcome::NotAttempted {
@@ -538,7 +548,9 @@ impl Run {
                 self.stopped.get_or_insert(error);
             }
             kind => {
-                if kind != ErrorKind::Refused {
+                // One lost answer is an accident; several in a row are an outage.
+                let busy = matches!(kind, ErrorKind::Throttled | ErrorKind::Unavailable);
+                if busy || kind != ErrorKind::Refused && self.failures > 1 {
                     self.window.slow_down(now, self.failures, error.retry_after());
                 }
                 if self.failures >= self.options.patience {

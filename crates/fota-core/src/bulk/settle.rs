@@ -121,6 +121,7 @@ impl Run {
             if let Some(count) = self.lost_count.get_mut(*device) {
                 *count = count.saturating_add(1);
             }
+            self.doubt(*device);
         }
         // A batch that was made smaller does not have to be looked up in one piece, but it may.
         for devices in devices.chunks(MAX_DEVICES) {
