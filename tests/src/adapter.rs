@@ -33,7 +33,7 @@ pub trait Adapter: Send + Sync {
     fn revoke(&self) -> Result<(), Error>;
     fn set_credentials(&self, credentials: Credentials);
     fn is_login_blocked(&self) -> bool;
-    /// `usage`, many times at once on one client: 200 tasks, or 16 threads.
+    /// `usage`, many times at once on one client: 200 tasks, or 200 threads.
     fn crowd(&self, account: &AccountName) -> Vec<Result<LicenseSummary, Error>>;
     fn debug(&self) -> String;
 }

@@ -101,7 +101,7 @@ impl Adapter for Opened {
     }
 
     fn crowd(&self, account: &AccountName) -> Vec<Result<LicenseSummary, Error>> {
-        const THREADS: usize = 16;
+        const THREADS: usize = 200;
         let start = Barrier::new(THREADS);
         thread::scope(|scope| {
             let call = || {

@@ -116,7 +116,7 @@ fn crowd_at_the_start(kind: &dyn Kind) {
     let client = lab.open(kind);
     let cost = cost(&lab, || client.crowd(&account()).into_iter().for_each(good));
     assert_eq!((cost.0, cost.1), (1, 1));
-    assert_eq!(cost.2, if kind.name() == "hyper" { 200 } else { 16 });
+    assert_eq!(cost.2, 200);
 }
 
 fn crowd_at_expiry(kind: &dyn Kind) {
