@@ -17,6 +17,7 @@ mod fmt;
 mod license;
 mod msrv;
 mod readme;
+mod simulate;
 mod test;
 mod trees;
 mod workspace;
@@ -57,6 +58,11 @@ const CHORES: &[Chore] = &[
         name: "conformance",
         about: "the vendor's Python SDK completes a round against the emulator",
         run: conformance::run,
+    },
+    Chore {
+        name: "simulate",
+        about: "bulk runs in 10000 made-up worlds (--seeds N, --base B, --seed N)",
+        run: simulate::run,
     },
     Chore { name: "readme", about: "the `sh run` blocks of README.md and docs/*.md work", run: readme::run },
 ];

@@ -58,7 +58,9 @@ impl Wish {
 fn one(seed: u64, story: bool) -> ExitCode {
     if story {
         let (result, lines) = replay(seed, STORY);
-        lines.iter().for_each(|line| println!("{line}"));
+        for line in &lines {
+            println!("{line}");
+        }
         if let Err(violation) = result {
             eprintln!("{violation}");
             return ExitCode::FAILURE;
@@ -113,14 +115,10 @@ fn many(seeds: u64, base: u64) -> ExitCode {
     let (stats, failure) = all.into_inner().unwrap_or_default();
     println!("{stats}");
     println!("{} seeds in {:.1} s", stats.seeds, start.elapsed().as_secs_f64());
-    match failure {
-        Some(failure) => {
-            eprintln!("\n{failure}");
-            ExitCode::FAILURE
-        }
-        None => {
-            println!("all promises kept");
-            ExitCode::SUCCESS
-        }
+    if let Some(failure) = failure {
+        eprintln!("\n{failure}");
+        return ExitCode::FAILURE;
     }
+    println!("all promises kept");
+    ExitCode::SUCCESS
 }

@@ -189,7 +189,9 @@ impl Ledger {
 
     /// A job has ended, or its process.
     pub(super) fn ends(&mut self, operator: usize, devices: &[usize]) {
-        devices.iter().for_each(|device| self.books[operator].notes[*device].busy = None);
+        for device in devices {
+            self.books[operator].notes[*device].busy = None;
+        }
     }
 
     /// The server answered an operator's question about these devices; about all of them without a list.
@@ -228,7 +230,7 @@ impl Ledger {
         Ok(count)
     }
 
-    /// Some device that an operator settled as changed, for somebody else to undo; the last one in a shuffled list.
+    /// Some device that an operator settled as changed, for somebody else to undo.
     pub(super) fn undoable(&self) -> Option<usize> {
         let changed = |device: &usize| {
             self.books.iter().any(|book| {
@@ -322,13 +324,12 @@ impl Ledger {
             (_, Outcome::Applied) if effect.is_none() && !looked => {
                 Some("no request of the operator changed it, and nobody looked")
             }
-            (_, Outcome::Already) if effect.is_some() && !overtaken(since_given_up) => {
+            (_, Outcome::Already | Outcome::NotAttempted)
+                if effect.is_some() && !overtaken(since_given_up) =>
+            {
                 Some("the operator's own request changed it")
             }
             (_, Outcome::Refused { .. }) if effect.is_some() && !overtaken(since_sent) => {
-                Some("the operator's own request changed it")
-            }
-            (_, Outcome::NotAttempted) if effect.is_some() && !overtaken(since_given_up) => {
                 Some("the operator's own request changed it")
             }
             (Action::Assign, Outcome::Refused { status, .. }) if alone && before && status != "400" => {

@@ -12,6 +12,7 @@
 //! ```
 #![allow(clippy::indexing_slicing, reason = "indices come from the same scenario as what they index")]
 
+mod crash;
 mod errand;
 mod ledger;
 mod network;

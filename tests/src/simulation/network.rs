@@ -38,7 +38,7 @@ pub(super) enum Trouble {
     /// Its answer takes this long.
     Slow { way: Duration, back: Duration },
     /// The server answers in its own way.
-    Served(&'static str, Fault),
+    Served(&'static str, Box<Fault>),
     /// A good answer that does not name all the devices.
     Forgetful,
     /// The access token dies when the request arrives.
@@ -64,15 +64,15 @@ impl Trouble {
                 way: Duration::from_millis(random.u64(..2_000)),
                 back: attempt.mul_f64(random.f64() * 1.5),
             },
-            54..62 => Trouble::Served("throttled", throttle(random)),
-            62..70 => Trouble::Served("5xx", broken(random)),
-            70..77 => Trouble::Served("garbled", garbled(random)),
+            54..62 => Trouble::Served("throttled", throttle(random).into()),
+            62..70 => Trouble::Served("5xx", broken(random).into()),
+            70..77 => Trouble::Served("garbled", garbled(random).into()),
             77..81 => Trouble::Forgetful,
             81..85 if operation == Operation::Change => {
-                Trouble::Served("400", Fault::new("*", Effect::answer(400, Shape::Api)))
+                Trouble::Served("400", Fault::new("*", Effect::answer(400, Shape::Api)).into())
             }
             85..87 if !credentials => {
-                Trouble::Served("401", Fault::new("*", Effect::answer(401, Shape::Empty)))
+                Trouble::Served("401", Fault::new("*", Effect::answer(401, Shape::Empty)).into())
             }
             81..90 => Trouble::KillBearer,
             90..94 => Trouble::KillSessions,

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fota_core::bulk::{Event, Next, Request, Run, Ticket};
 use fota_core::session::Flight;
@@ -12,7 +11,6 @@ use fota_core::{ErrorKind, Moment, Shared};
 
 use super::errand::{Errand, Want, landed};
 use super::ledger::Violation;
-use super::network::Operation;
 use super::scenario::Task;
 use super::world::{Happening, World};
 
@@ -32,7 +30,7 @@ pub(super) struct Operator {
     pub(super) poll: Option<Moment>,
     pub(super) finished: bool,
     /// The journal could not be written in this life.
-    full_disk: bool,
+    pub(super) full_disk: bool,
     /// How many devices had no outcome when this run began, and how many runs settled none.
     open: usize,
     fruitless: u32,
@@ -139,14 +137,14 @@ impl World<'_> {
         };
         let devices: Rc<[usize]> = ids.iter().map(|id| self.index[id]).collect();
         self.ledger.begins(operator, ticket, &devices, change, self.step)?;
-        if self.dies(operator)? {
+        if self.dies(operator) {
             return Ok(());
         }
         let errand = Errand::new(&self.shared(operator), request);
         let job = Active { errand, devices, awaiting: None, exchange: None };
         self.operators[operator].jobs.insert(ticket, job);
         self.drive(operator, ticket)?;
-        self.dies(operator)?;
+        self.dies(operator);
         Ok(())
     }
 
@@ -169,15 +167,16 @@ impl World<'_> {
                     self.later(span, Happening::Wake { operator, life, ticket });
                     return Ok(());
                 }
-                Want::Await(flight) => match landed(&self.shared(operator), flight) {
-                    Some(result) => self.land(operator, ticket, result),
-                    None => {
+                Want::Await(flight) => {
+                    if let Some(result) = landed(&self.shared(operator), flight) {
+                        self.land(operator, ticket, result);
+                    } else {
                         if let Some(job) = self.operators[operator].jobs.get_mut(&ticket) {
                             job.awaiting = Some(flight);
                         }
                         return Ok(());
                     }
-                },
+                }
                 Want::Done(reply) => {
                     let this = &mut self.operators[operator];
                     if let Some(job) = this.jobs.remove(&ticket) {
@@ -186,7 +185,7 @@ impl World<'_> {
                     if let Some(run) = &mut this.run {
                         run.record(ticket, reply, now);
                     }
-                    self.dies(operator)?;
+                    self.dies(operator);
                     return Ok(());
                 }
             }
@@ -256,80 +255,6 @@ impl World<'_> {
         Ok(())
     }
 
-    fn disk_is_full(&mut self, operator: usize) -> bool {
-        if self.operators[operator].full_disk {
-            return self.random.bool();
-        }
-        self.crashes_left > 0 && self.random.f64() < self.scenario.crash_chance / 8.0 && {
-            self.crashes_left -= 1;
-            self.stats.fault("disk full");
-            true
-        }
-    }
-
-    /// A point at which an operator may die: its process with it, or only its own calls; or it is asked to stop.
-    pub(super) fn dies(&mut self, operator: usize) -> Result<bool, Violation> {
-        if self.crashes_left == 0 || self.random.f64() >= self.scenario.crash_chance {
-            return Ok(self.operators[operator].run.is_none());
-        }
-        self.crashes_left -= 1;
-        let process = self.operators[operator].process;
-        if self.random.u8(..5) == 0 {
-            self.trace
-                .note(self.now, &[8, operator as u64], || format!("operator {operator} is asked to stop"));
-            self.stats.fault("interrupted");
-            if let Some(run) = &mut self.operators[operator].run {
-                run.drain();
-            }
-            return Ok(false);
-        }
-        let all = self.random.u8(..4) > 0;
-        for other in 0..self.operators.len() {
-            if other == operator || all && self.operators[other].process == process {
-                self.drop_run(other);
-            }
-        }
-        if all {
-            self.processes[process].shared = None;
-        }
-        // A login that was cut off has to be done again.
-        self.login_reasons += 1;
-        self.trace.note(self.now, &[9, operator as u64, u64::from(all)], || {
-            let what = if all { "process dies" } else { "calls are dropped" };
-            format!("operator {operator}: its {what}")
-        });
-        Ok(true)
-    }
-
-    fn drop_run(&mut self, operator: usize) {
-        let this = &mut self.operators[operator];
-        if this.run.take().is_none() {
-            return;
-        }
-        this.life += 1;
-        self.stats.crashes += 1;
-        for (_, job) in std::mem::take(&mut this.jobs) {
-            if let Some(exchange) = job.exchange {
-                let exchange = &mut self.exchanges[exchange];
-                exchange.over = Some(self.step);
-                self.login_faults += u64::from(exchange.operation == Operation::Login);
-            }
-        }
-        self.ledger.ends(operator, &self.operators[operator].input);
-        self.come_back(operator);
-    }
-
-    fn come_back(&mut self, operator: usize) {
-        let span = if self.random.u8(..8) == 0 {
-            // Long enough for tokens to die of age.
-            self.login_reasons += self.operators.len() as u64;
-            Duration::from_secs(self.random.u64(0..5_000))
-        } else {
-            Duration::from_millis(self.random.u64(..30_000))
-        };
-        self.later(span, Happening::Start { operator });
-    }
-
     fn finish(&mut self, operator: usize) -> Result<(), Violation> {
         let this = &mut self.operators[operator];
         let Some(mut run) = this.run.take() else { return Ok(()) };
@@ -351,6 +276,10 @@ impl World<'_> {
         let refused = matches!(stopped, Some(ErrorKind::LoginRejected | ErrorKind::LoginBlocked));
         if stopped == Some(ErrorKind::LoginRejected) && !self.scenario.wrong_password {
             return Err(Violation::new("the right password is never refused", format!("{stopped:?}")));
+        }
+        // A call replaces each token once, and no run ends for a token that died once.
+        if stopped == Some(ErrorKind::Unauthorized) && !self.slandered && self.upsets < 2 {
+            return Err(Violation::new("a token that dies is replaced", format!("{stopped:?}")));
         }
         if done {
             if self.scenario.wrong_password && all > 0 {
@@ -395,6 +324,8 @@ impl World<'_> {
             self.login_reasons += 1;
             if let Some(shared) = &self.processes[process].shared {
                 shared.set_credentials(self.scenario.credentials());
+                // Others who are logging in with the old ones are told so.
+                self.upsets += 2;
             }
         } else if refused || self.random.bool() {
             let others = (0..self.operators.len())

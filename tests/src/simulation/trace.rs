@@ -24,8 +24,8 @@ impl Trace {
 
     /// Notes an event: its numbers for the hash, its words for the reader.
     pub(super) fn note(&mut self, now: Moment, numbers: &[u64], words: impl FnOnce() -> String) {
-        let millis = now.since_start().as_nanos() as u64;
-        for number in std::iter::once(&millis).chain(numbers) {
+        let nanos = u64::try_from(now.since_start().as_nanos()).unwrap_or(u64::MAX);
+        for number in std::iter::once(&nanos).chain(numbers) {
             self.hash = (self.hash ^ number).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         }
         if self.keep > 0 {

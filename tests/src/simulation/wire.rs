@@ -78,7 +78,6 @@ impl World<'_> {
         let mut arrives = Some(way(&mut self.random));
         let mut heard = None;
         match &trouble {
-            None => {}
             Some(Trouble::NoConnection) => {
                 arrives = None;
                 heard = Some(if self.random.bool() {
@@ -103,7 +102,8 @@ impl World<'_> {
                 let process = self.operators[operator].process;
                 self.processes[process].frozen = self.now.after(*span);
             }
-            Some(_) => {}
+            // The others happen when it arrives.
+            _ => {}
         }
         if let Some((span, error)) = heard {
             exchange.back = None;
@@ -137,6 +137,8 @@ impl World<'_> {
         self.login_faults += u64::from(operation == Operation::Login);
         let trouble = Trouble::draw(&mut self.random, operation, attempt);
         self.stats.fault(trouble.name());
+        self.upsets += 1;
+        self.slandered |= trouble.name() == "401";
         Some(trouble)
     }
 
@@ -162,7 +164,7 @@ impl World<'_> {
         let given_up = exchange.over;
         let mut forgetful = false;
         match exchange.trouble.take() {
-            Some(Trouble::Served(_, fault)) => self.add(fault),
+            Some(Trouble::Served(_, fault)) => self.add(*fault),
             Some(Trouble::Forgetful) => forgetful = true,
             Some(Trouble::KillBearer) => self.emulator.kill_bearer(),
             Some(Trouble::KillSessions) => self.emulator.kill_sessions(),
@@ -239,7 +241,7 @@ impl World<'_> {
             };
             format!("operator {operator} job {} hears of request {number}: {what}", ticket.number())
         });
-        if self.dies(operator)? {
+        if self.dies(operator) {
             return Ok(());
         }
         let now = self.now;

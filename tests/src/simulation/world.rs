@@ -44,6 +44,10 @@ pub(super) struct World<'t> {
     /// Requests for a login that had a fault, or whose sender did not live to hear the answer.
     pub(super) login_faults: u64,
     pub(super) lives: u64,
+    /// What may have cost a token.
+    pub(super) upsets: u64,
+    /// A good access token was refused, and no other is to be had.
+    pub(super) slandered: bool,
     pub(super) stats: Stats,
     pub(super) trace: &'t mut Trace,
 }
@@ -109,6 +113,8 @@ impl<'t> World<'t> {
             login_reasons: 0,
             login_faults: 0,
             lives: 0,
+            upsets: 0,
+            slandered: false,
             stats,
             trace,
         }
@@ -161,12 +167,10 @@ impl<'t> World<'t> {
             Happening::Start { operator } => self.start(operator),
             Happening::Poll { operator, life } => {
                 let this = &mut self.operators[operator];
-                if this.life != life || this.poll != Some(self.now) {
-                    // Frozen polls come late, and that is all right.
-                    if this.life != life || this.poll.is_none_or(|poll| poll > self.now) {
-                        return Ok(());
-                    }
+                if this.life != life {
+                    return Ok(());
                 }
+                // One that comes early or twice only asks again.
                 this.poll = None;
                 self.pump(operator)
             }
