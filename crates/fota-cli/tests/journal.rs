@@ -85,7 +85,7 @@ fn killed_at_200_random_points_and_run_again() {
         let server = Server::start(Settings::seeded(DEVICES, 20_000, seed).assigned(0)).unwrap();
         let all: Vec<String> = server.with(|emulator| {
             let account = emulator.account(emulator.account_name().as_str()).unwrap();
-            account.devices().map(|id| id.to_string()).collect()
+            account.devices().map(ToString::to_string).collect()
         });
         let file = home.write("fleet.txt", all.join("\n"));
         // The next process is killed somewhere within the time that a whole run takes.
@@ -151,7 +151,7 @@ fn a_full_disk_is_told_before_anything_is_sent() {
     let server = Server::start(Settings::seeded(200, 200, 7).assigned(0)).unwrap();
     let all: Vec<String> = server.with(|emulator| {
         let account = emulator.account(emulator.account_name().as_str()).unwrap();
-        account.devices().map(|id| id.to_string()).collect()
+        account.devices().map(ToString::to_string).collect()
     });
     let file = home.write("fleet.txt", all.join("\n"));
     let arguments =
