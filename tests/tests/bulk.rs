@@ -30,7 +30,10 @@ fn ten_thousand_lost_answers() {
         let devices: Vec<DeviceId> = emulator.account(account.as_str()).unwrap().devices().cloned().collect();
         // These keep their license, whatever is asked.
         for device in devices.iter().step_by(50) {
-            emulator.account_mut(account.as_str()).unwrap().set_device(device.clone(), DeviceState::upgraded());
+            emulator
+                .account_mut(account.as_str())
+                .unwrap()
+                .set_device(device.clone(), DeviceState::upgraded());
         }
         (devices, rules)
     });

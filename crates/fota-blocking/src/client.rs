@@ -63,7 +63,8 @@ impl Client {
     /// ```
     /// # use fota_blocking::core::script::{Script, VirtualClock};
     /// # use fota_blocking::{Client, Credentials, models::{AccountName, DeviceId}};
-    ///     /// use fota_blocking::bulk::{Action, Run};
+    /// use std::ops::ControlFlow;
+    /// use fota_blocking::bulk::{Action, Run};
     /// # let script = Script::new().login().answer(200, r#"{"accountName":"0000123456-00001","licCount":250,
     /// #     "licUsedCount":1,"deviceList":[{"deviceId":"352099001761481","status":"LicenseAssignSuccess"}]}"#);
     /// # let client = Client::builder().credentials(Credentials::new("fake", "fake", "fake", "fake"))

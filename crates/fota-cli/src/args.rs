@@ -216,7 +216,15 @@ pub(crate) enum Auth {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   fota emulator --port 0 --devices 2500 --licenses 2000 --seed 7
-  fota emulator > emulator.env & sleep 1; . ./emulator.env; fota licenses usage")]
+  fota emulator > emulator.env & sleep 1; . ./emulator.env; fota licenses usage
+
+Faults: OPERATION:EFFECT[:LIMIT...], the first that applies is used; docs/emulator.md has them all
+  --fault licenses.assign:close-after:once         carried out, but the answer is lost, once
+  --fault '*:503:p=0.05:seed=7'                    one request in twenty fails
+  --fault licenses.list:delay=2s                   every page is late
+  --fault licenses.list:429:body=gateway:retry-after=2s:from=10s:until=20s
+  --fault licenses.assign:operator=toggle:every=5  a second operator changes a device's license
+  --fault '{\"operation\":\"*\",\"effect\":{\"kind\":\"reset\"},\"count\":1}'")]
 pub(crate) struct Emulator {
     /// The port to listen on, at 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
@@ -242,6 +250,15 @@ pub(crate) struct Emulator {
     /// Take any well-formed IMEI for a device of the account
     #[arg(long)]
     pub(crate) adopt_unknown: bool,
+    /// What goes wrong, in short form or JSON; can be given more than once
+    #[arg(long = "fault", value_name = "RULE")]
+    pub(crate) faults: Vec<fota_emulator::Fault>,
+    /// The most requests that the account may make in a span of time, such as 10/1s
+    #[arg(long, value_name = "N/SPAN")]
+    pub(crate) rate_limit: Option<fota_emulator::RateLimit>,
+    /// Treat magic IMEIs, which fail in fixed ways, like any others
+    #[arg(long)]
+    pub(crate) no_magic: bool,
 }
 
 /// Reads `90s`, `3m`, `500ms`, `1h`, or seconds without a unit. Zero is no time to do anything in.

@@ -132,6 +132,106 @@ fn a_reader_that_goes_away_ends_the_list_quietly() {
     assert_eq!((child.wait().unwrap().code(), errors.as_str()), (Some(0), ""));
 }
 
+#[test]
+fn faults_of_the_command_line_are_in_force() {
+    let home = Home::new();
+    let arguments = [
+        "--devices",
+        "10",
+        "--assigned",
+        "10",
+        "--fault",
+        "licenses.list:400:code=SHORT_FORM:after-requests=1:once",
+        "--fault",
+        r#"{"operation":"licenses.list","effect":{"kind":"answer","status":400,"code":"LONG_FORM"},"window":{"afterRequests":2}}"#,
+    ];
+    let emulator = Emulator::start(&home, &arguments);
+    emulator.fota(&home, &["licenses", "list"]).expect(0);
+    for code in ["SHORT_FORM", "LONG_FORM", "LONG_FORM"] {
+        let failed = emulator.fota(&home, &["licenses", "list"]);
+        assert_ne!(failed.code, 0);
+        assert!(failed.stderr.contains(code), "{code}: {failed:#?}");
+    }
+}
+
+#[test]
+fn a_lost_answer_of_the_command_line_was_carried_out() {
+    let home = Home::new();
+    let arguments = ["--devices", "0", "--adopt-unknown", "--fault", "licenses.assign:close-after"];
+    let emulator = Emulator::start(&home, &arguments);
+    let device = "352099001761481";
+    // Whatever the command makes of it, within its time: the device has its license.
+    emulator.fota(&home, &["licenses", "assign", device, "--timeout", "10s"]);
+    let list = emulator.fota(&home, &["licenses", "list", "-o", "json"]).expect(0).json();
+    assert_eq!(list[0]["deviceId"], device);
+}
+
+#[test]
+fn a_second_operator_works_behind_our_back() {
+    let home = Home::new();
+    let rule = "licenses.list:operator=remove:random=2:seed=7";
+    let emulator = Emulator::start(&home, &["--devices", "10", "--assigned", "10", "--fault", rule]);
+    for left in [8, 6] {
+        let list = emulator.fota(&home, &["licenses", "list", "-o", "json"]).expect(0).json();
+        assert_eq!(list.as_array().unwrap().len(), left);
+    }
+}
+
+#[test]
+fn a_rate_limit_is_in_force() {
+    let home = Home::new();
+    let emulator = Emulator::start(&home, &["--rate-limit", "1/1h"]);
+    emulator.fota(&home, &["licenses", "usage"]).expect(0);
+    let throttled = emulator.fota(&home, &["licenses", "usage", "--timeout", "2s"]);
+    assert_ne!(throttled.code, 0, "{throttled:#?}");
+    assert!(throttled.stderr.contains("429") || throttled.stderr.contains("900800"), "{throttled:#?}");
+}
+
+#[test]
+fn magic_imeis_can_be_switched_off() {
+    let home = Home::new();
+    let (nobody, unlucky) = ("001001000000015", "001001000000056");
+    let emulator = Emulator::start(&home, &["--adopt-unknown"]);
+    let done = emulator.fota(&home, &["licenses", "assign", nobody]).expect(5);
+    assert!(done.stdout.contains("Device Not Found"), "{done:#?}");
+    // Answered 503 once: the command tries again, and succeeds.
+    emulator.fota(&home, &["licenses", "assign", unlucky]).expect(0);
+    let emulator = Emulator::start(&home, &["--adopt-unknown", "--no-magic"]);
+    emulator.fota(&home, &["licenses", "assign", nobody]).expect(0);
+}
+
+#[test]
+fn bad_rules_are_told_before_anything_starts() {
+    let home = Home::new();
+    for (flag, value, wrong, possible) in [
+        ("--fault", "licences.assign:close", "licences.assign", "licenses.assign"),
+        ("--fault", "*:explode", "explode", "close-after"),
+        ("--fault", "*:close:p=2", "probability", "between 0 and 1"),
+        ("--fault", r#"{"operation":"*","effect":{"kind":"explode"}}"#, "explode", "dribble"),
+        ("--rate-limit", "often", "often", "10/1s"),
+    ] {
+        let done = home.fota(["emulator", flag, value]).expect(2);
+        assert!(done.stdout.is_empty(), "{done:#?}");
+        assert!(done.stderr.contains(wrong) && done.stderr.contains(possible), "{value}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn the_help_shows_rules_that_work() {
+    let home = Home::new();
+    let help = home.fota(["emulator", "--help"]).expect(0).stdout;
+    let rules: Vec<String> = help
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--fault "))
+        .filter(|rest| !rest.starts_with('<'))
+        .map(|line| line.split("  ").next().unwrap().trim_matches('\'').to_owned())
+        .collect();
+    assert!(rules.len() >= 5, "{help}");
+    let arguments: Vec<&str> = rules.iter().flat_map(|rule| ["--fault", rule]).collect();
+    // It starts, so it has taken them all.
+    Emulator::start(&home, &arguments);
+}
+
 /// Asks the process to end, politely, and gives its exit code.
 fn terminate(emulator: &mut Emulator) -> Option<i32> {
     let killed = Command::new("kill").args(["-TERM", &emulator.id().to_string()]).status().unwrap();

@@ -85,7 +85,7 @@ fn killed_at_200_random_points_and_run_again() {
         let server = Server::start(Settings::seeded(DEVICES, 20_000, seed).assigned(0)).unwrap();
         let all: Vec<String> = server.with(|emulator| {
             let account = emulator.account(emulator.account_name().as_str()).unwrap();
-            account.devices().map(|id| id.to_string()).collect()
+            account.devices().map(ToString::to_string).collect()
         });
         let file = home.write("fleet.txt", all.join("\n"));
         // The next process is killed somewhere within the time that a whole run takes.
@@ -151,7 +151,7 @@ fn a_full_disk_is_told_before_anything_is_sent() {
     let server = Server::start(Settings::seeded(200, 200, 7).assigned(0)).unwrap();
     let all: Vec<String> = server.with(|emulator| {
         let account = emulator.account(emulator.account_name().as_str()).unwrap();
-        account.devices().map(|id| id.to_string()).collect()
+        account.devices().map(ToString::to_string).collect()
     });
     let file = home.write("fleet.txt", all.join("\n"));
     let arguments =
@@ -226,4 +226,46 @@ fn one_process_at_a_time() {
     assert_eq!(second.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("another process is working on the run"), "{stderr}");
     assert!(first.wait_with_output().unwrap().status.success());
+}
+
+/// Memory of the process at its highest, in KiB, asked again and again until it is gone.
+#[cfg(target_os = "linux")]
+fn peak_memory(process: u32) -> u64 {
+    let mut peak = 0;
+    while let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) {
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let Some(line) = line else { break };
+        peak = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    peak
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hundred_thousand_devices_in_64_mib() {
+    const DEVICES: usize = 100_000;
+    let home = Home::new();
+    let server = Server::start(Settings::seeded(DEVICES, 100_000, 7).assigned(0)).unwrap();
+    let all: Vec<String> = server.with(|emulator| {
+        let account = emulator.account(emulator.account_name().as_str()).unwrap();
+        account.devices().map(ToString::to_string).collect()
+    });
+    let file = home.write("fleet.txt", all.join("\n"));
+    let child = home
+        .command()
+        .envs(server.environment())
+        .args(["licenses", "assign", "-q", "-o", "json", "--from"])
+        .arg(&file)
+        .stdout(fs::File::create(home.path().join("out.json")).unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let peak = peak_memory(child.id());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let change: Value = serde_json::from_slice(&fs::read(home.path().join("out.json")).unwrap()).unwrap();
+    assert_eq!(change["applied"], DEVICES);
+    println!("{peak} KiB");
+    assert!((1024..64 * 1024).contains(&peak), "{peak} KiB");
 }

@@ -88,6 +88,8 @@ pub struct Call<E: Endpoint> {
     /// How often in a row a driver came back without newer tokens.
     fruitless: u32,
     uncertain: bool,
+    /// The answer that refused a token, for the error that tells that no better one is to be had.
+    refused: Option<Error>,
 }
 
 enum State<T> {
@@ -119,6 +121,7 @@ impl<E: Endpoint> Call<E> {
             renewed_session: false,
             fruitless: 0,
             uncertain: false,
+            refused: None,
         }
     }
 
@@ -168,7 +171,12 @@ impl<E: Endpoint> Call<E> {
                 self.uncertain || matches!(self.state, State::InFlight) && E::REPLAY != crate::Replay::Safe;
             let endpoint = error.endpoint().unwrap_or(E::NAME);
             let attempts = error.attempts().max(self.attempts);
-            self.state = State::Done(Box::new(Err(error.with_call(endpoint, attempts, uncertain))));
+            let error = error.with_call(endpoint, attempts, uncertain);
+            let error = match &self.refused {
+                Some(refused) => error.or_answer_of(refused),
+                None => error,
+            };
+            self.state = State::Done(Box::new(Err(error)));
         }
     }
 
@@ -264,6 +272,7 @@ impl<E: Endpoint> Call<E> {
         if !status.is_success() {
             if let Some(stale) = self.refused(status, error.fault()) {
                 log::event(E::NAME, "a token was refused; asking for a new one");
+                self.refused = Some(error);
                 return State::NeedAuth(stale);
             }
         }

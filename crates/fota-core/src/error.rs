@@ -225,6 +225,18 @@ impl Error {
         })
     }
 
+    /// A refusal that was concluded and not answered, with the answer that it was concluded from.
+    pub(crate) fn or_answer_of(self, earlier: &Error) -> Self {
+        if self.0.answer.is_some() || self.0.kind != ErrorKind::Unauthorized {
+            return self;
+        }
+        let Inner { answer, fault, .. } = &*earlier.0;
+        self.edit(|inner| {
+            inner.answer.clone_from(answer);
+            inner.fault.clone_from(fault);
+        })
+    }
+
     pub(crate) fn retryable(self, retryable: bool) -> Self {
         self.edit(|inner| inner.retryable = retryable)
     }

@@ -10,6 +10,7 @@ use http::{Response, StatusCode};
 use crate::auth::{Credentials, Login, Token};
 use crate::call::{Call, Step};
 use crate::config::Config;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::tokens::{Generation, Issued, Tokens};
 use crate::transport::{Moment, TransportError};
@@ -153,7 +154,8 @@ impl LoginFlow {
         let same = self.bearer.as_ref().is_some_and(|refused| refused.value == issued.value);
         self.gained.bearer = Some((token, now));
         if self.renewed && same {
-            return Stage::Ended(Some(Err(same_token())));
+            // The login before it, the one that was refused, is what failed.
+            return Stage::Ended(Some(Err(same_token().with_call(Login::NAME, 1, false))));
         }
         if self.wants_session { self.login_with(issued) } else { Stage::Ended(Some(Ok(()))) }
     }
@@ -161,10 +163,8 @@ impl LoginFlow {
     /// The gateway refused the bearer of the login, which says nothing about the password.
     fn renew_bearer(&mut self) -> Stage {
         if std::mem::replace(&mut self.renewed, true) {
-            return Stage::Ended(Some(Err(Error::new(
-                ErrorKind::Unauthorized,
-                "the gateway refuses every access token",
-            ))));
+            let error = Error::new(ErrorKind::Unauthorized, "the gateway refuses every access token");
+            return Stage::Ended(Some(Err(error.with_call(Login::NAME, 2, false))));
         }
         self.fetch_bearer()
     }

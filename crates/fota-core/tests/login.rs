@@ -168,6 +168,9 @@ fn the_same_bearer_again_ends_a_call_too() {
     let error = list(&shared, &script, &clock).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert!(error.to_string().contains("same one"), "{error}");
+    // What the server said when it refused the token is not lost.
+    assert_eq!(error.status(), Some(http::StatusCode::UNAUTHORIZED));
+    assert_eq!(error.fault().and_then(fota_models::ApiFault::code), Some("900901"));
     assert_eq!(asked(&script), ["token", "login", "call", "token"]);
 }
 

@@ -6,6 +6,8 @@ use std::ops::Bound;
 use fota_models::{AccountName, DeviceId};
 
 use crate::fleet;
+use crate::rate_limit::{Limiter, RateLimit};
+use crate::rules::Rules;
 use crate::settings::AccountSettings;
 
 /// One account's ledger. Listing costs as much as the page, not as the fleet.
@@ -19,6 +21,7 @@ pub struct Account {
     pub(crate) devices: BTreeMap<DeviceId, DeviceState>,
     /// Milliseconds since 1970 of the assignment.
     pub(crate) licensed: BTreeMap<DeviceId, i64>,
+    pub(crate) limiter: Limiter,
 }
 
 /// What decides whether a device's license can be taken back.
@@ -54,6 +57,7 @@ impl Account {
             updated: start,
             devices: devices.map(|device| (device, DeviceState::default())).collect(),
             licensed,
+            limiter: Limiter::new(settings.rate_limit),
         }
     }
 
@@ -107,18 +111,40 @@ impl Account {
         self.licenses = licenses;
     }
 
+    /// How many requests the account may make.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.limiter.limit
+    }
+
+    /// Sets how many requests the account may make, with nothing used up yet.
+    pub fn set_rate_limit(&mut self, limit: Option<RateLimit>) {
+        self.limiter = Limiter::new(limit);
+    }
+
     /// Billed per upgrade only: there is nothing to assign.
     pub(crate) fn event_only(&self) -> bool {
         !self.purchase_type.split(',').any(|word| word.trim() == "TS-HFOTA-MRC")
     }
 
-    /// Whether the account has the device. With `adopt`, any IMEI that it does not have becomes one of its devices.
-    pub(crate) fn knows(&mut self, device: &DeviceId, adopt: bool) -> bool {
-        if adopt && device.imei().is_some() {
-            self.devices.entry(device.clone()).or_default();
-            return true;
+    /// Whether the account has the device, or would take it for one of its own.
+    pub(crate) fn would_know(&self, device: &DeviceId, rules: &Rules<'_>) -> bool {
+        match rules.magic(device) {
+            Some(magic) => magic.exists(),
+            None => self.devices.contains_key(device) || rules.adopt && device.imei().is_some(),
         }
-        self.devices.contains_key(device)
+    }
+
+    /// The same, and a device that was not known becomes one of the account's.
+    pub(crate) fn knows(&mut self, device: &DeviceId, rules: &Rules<'_>) -> bool {
+        let magic = rules.magic(device);
+        let known = self.would_know(device, rules);
+        if known && (rules.adopt || magic.is_some()) {
+            let state = self.devices.entry(device.clone()).or_default();
+            if let Some(magic) = magic {
+                magic.mark(state);
+            }
+        }
+        known
     }
 
     /// The licensed devices after a cursor, with the times of their assignment.

@@ -17,6 +17,8 @@ use crate::accounts::Account;
 use crate::coverage::COVERAGE;
 use crate::emulator::Emulator;
 use crate::faults::Fault;
+use crate::magic::MAGIC;
+use crate::rate_limit::RateLimit;
 use crate::refusal::Answer;
 use crate::switches::Switches;
 
@@ -69,6 +71,13 @@ fn dispatch(
         ["faults", id] if delete => {
             let removed = id.parse().is_ok_and(|id| emulator.faults.remove(id));
             if removed { Ok(json!({ "removed": true })) } else { Err(missing("no such fault")) }
+        }
+        ["magic"] if get => to_value(MAGIC),
+        ["rate-limit"] if get => to_value(&find(emulator, query)?.rate_limit()),
+        ["rate-limit"] if method == Method::PUT || delete => {
+            let limit = if delete { None } else { Some(body::<RateLimit>(request)?) };
+            find_mut(emulator, query)?.set_rate_limit(limit);
+            to_value(&limit)
         }
         ["clock"] if get => Ok(clock(emulator, now)),
         ["clock", "advance"] if post => {
@@ -150,8 +159,11 @@ fn add_faults(emulator: &mut Emulator, request: &Request<Bytes>) -> Result<Value
         Value::Array(faults) => faults,
         one => vec![one],
     };
-    let read =
-        |fault: Value| fault.to_string().parse::<Fault>().map_err(|error| Refused(400, error.to_string()));
+    let read = |fault: Value| {
+        // A string holds the short form.
+        let text = fault.as_str().map_or_else(|| fault.to_string(), str::to_owned);
+        text.parse::<Fault>().map_err(|error| Refused(400, error.to_string()))
+    };
     // All are read before the first is added.
     let faults = faults.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let added = faults.into_iter().map(|fault| emulator.add_fault(fault));
@@ -212,8 +224,7 @@ fn change_device(
     request: &Request<Bytes>,
 ) -> Result<Value, Refused> {
     let change: DeviceChange = body(request)?;
-    let name = find(emulator, query)?.name().clone();
-    let account = emulator.account_mut(name.as_str()).ok_or_else(|| missing("no such account"))?;
+    let account = find_mut(emulator, query)?;
     let mut state = account.device(id).ok_or_else(|| missing("the account has no such device"))?;
     state.upgraded = change.upgraded.unwrap_or(state.upgraded);
     state.upgrade_running = change.upgrade_running.unwrap_or(state.upgrade_running);
@@ -227,6 +238,12 @@ fn find<'e>(emulator: &'e Emulator, query: &str) -> Result<&'e Account, Refused>
     let first = emulator.account_name();
     let name = parameter(query, "account").unwrap_or(first.as_str());
     emulator.account(name).ok_or_else(|| missing("no such account"))
+}
+
+/// The same, to change it.
+fn find_mut<'e>(emulator: &'e mut Emulator, query: &str) -> Result<&'e mut Account, Refused> {
+    let name = find(emulator, query)?.name().clone();
+    emulator.account_mut(name.as_str()).ok_or_else(|| missing("no such account"))
 }
 
 fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {

@@ -19,8 +19,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::emulator::{Delivery, Reply};
 use crate::refusal;
+use crate::reply::{Delivery, Reply};
 use crate::server::Handle;
 
 /// The longest request body that is read.

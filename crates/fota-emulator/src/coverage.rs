@@ -46,7 +46,13 @@ const fn switched(
 
 /// Every emulated behavior.
 pub const COVERAGE: &[Coverage] = &[
-    row("order of checks", "bearer, route, session, account, body", Guessed),
+    row("order of checks", "bearer, route, rate limit, session, account, body", Guessed),
+    row("rate limit", "429 with code 900800", Documented),
+    row(
+        "rate limit",
+        "none unless set; per account, in spans that the first request opens; with Retry-After",
+        Guessed,
+    ),
     switched(
         "routes",
         "an unknown path or method is refused with 400 and code 900906",

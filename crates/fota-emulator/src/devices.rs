@@ -4,9 +4,9 @@ use fota_models::{DeviceId, DeviceLookup, FotaDevice, Protocol, Reason, TimeForm
 
 use crate::accounts::Account;
 use crate::answers::stamp;
-use crate::emulator::Rules;
 use crate::licenses::checked;
 use crate::refusal::Answer;
+use crate::rules::Rules;
 
 pub(crate) fn lookup(
     account: &mut Account,
@@ -15,7 +15,7 @@ pub(crate) fn lookup(
 ) -> Result<DeviceLookup, Answer> {
     let devices = checked(devices, rules)?;
     let entries = devices.into_iter().enumerate().map(|(turn, device)| {
-        if account.knows(device, rules.adopt) {
+        if account.knows(device, rules) {
             known(account, device, turn, rules)
         } else {
             FotaDevice::new(device.clone())

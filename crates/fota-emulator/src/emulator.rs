@@ -7,20 +7,24 @@ use std::time::Duration;
 use bytes::Bytes;
 use fota_core::server::{Incoming, Rejection};
 use fota_core::{Credentials, Moment};
-use fota_models::{AccountName, DeviceOutcome, TimeFormat};
+use fota_models::{AccountName, DeviceId};
 use http::header::DATE;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request};
 
 use crate::accounts::Account;
-use crate::answers::{respond, with_times};
+use crate::answers::respond;
 use crate::auth::{AuthState, Event};
 use crate::clock::Clock;
-use crate::faults::{Fault, Faults, InvalidFault};
+use crate::faults::{Fault, InvalidFault};
 use crate::log::{Counters, LogEntry, RequestLog, loggable};
+use crate::magic::Spent;
 use crate::refusal::{self, Answer};
+use crate::registry::{Act, Faults};
+use crate::reply::{Delivery, Reply};
 use crate::routes::{Parsed, Route};
+use crate::rules::Rules;
 use crate::settings::{Settings, default_account};
-use crate::switches::{Switches, TimeStyle};
+use crate::switches::Switches;
 use crate::{admin, devices, licenses, subscriptions};
 
 /// The service, emulated.
@@ -50,52 +54,10 @@ pub struct Emulator {
     pub(crate) auth: AuthState,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) faults: Faults,
+    spent: Spent,
     pub(crate) log: RequestLog,
     /// Grows with everything that a snapshot holds.
     pub(crate) changes: u64,
-}
-
-/// What comes of a request.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Reply {
-    /// The answer. Empty where the delivery says that there is none.
-    pub response: Response<Bytes>,
-    /// How long it is held back.
-    pub delay: Duration,
-    /// How it is delivered.
-    pub delivery: Delivery,
-    /// Whether the request was processed, rather than answered by a fault.
-    pub processed: bool,
-}
-
-/// How an answer is delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// As it is.
-    Send,
-    /// Not at all: the connection is closed.
-    Close,
-    /// Not at all: the connection is reset.
-    Reset,
-    /// The head, so much of the body, then the connection is closed.
-    Cut {
-        /// Bytes of the body that arrive.
-        bytes: usize,
-    },
-    /// The body in pieces.
-    Dribble {
-        /// Bytes per piece.
-        bytes: usize,
-        /// The time between two pieces.
-        every: Duration,
-    },
-    /// The head, then this many spaces instead of the body.
-    Flood {
-        /// Their number.
-        bytes: u64,
-    },
 }
 
 impl Emulator {
@@ -110,13 +72,19 @@ impl Emulator {
         let accounts =
             settings.accounts.iter().map(|account| (account.name.to_string(), Account::new(account, start)));
         let accounts = accounts.collect();
+        let mut faults = Faults::default();
+        for fault in &settings.faults {
+            // Settings take no rule that would be refused here.
+            let _ = faults.add(fault.clone());
+        }
         Emulator {
             first,
             switches: settings.switches.clone(),
             clock,
             auth: AuthState::new(&settings),
             accounts,
-            faults: Faults::default(),
+            faults,
+            spent: Spent::default(),
             log: RequestLog::default(),
             changes: 0,
             settings,
@@ -227,7 +195,7 @@ impl Emulator {
         self.changes += 1;
     }
 
-    /// Back to the start: state, switches, faults, log and clock.
+    /// Back to the start: state, switches, faults, log and clock. Rules of the settings are in force again.
     pub fn reset(&mut self) {
         let changes = self.changes + 1;
         *self = Emulator { changes, ..Emulator::new(self.settings.clone()) };
@@ -247,12 +215,20 @@ impl Emulator {
             status: None,
             processed: true,
             fault: None,
+            magic: None,
+            changed_by_others: Vec::new(),
         };
-        let fault = self.faults.pick(&route);
+        let met = self.faults.meet(&route, now);
+        for act in met.operators {
+            entry.changed_by_others.extend(self.interfere(&act, &route, now));
+        }
+        let magic = if met.fault.is_none() && self.settings.magic { self.spent.spoil(&route) } else { None };
+        entry.magic = magic.as_ref().map(|(magic, _)| magic.name);
+        entry.fault = met.fault.as_ref().map(|(id, _)| *id);
+        let fault = met.fault.map(|(_, fault)| fault).or(magic.map(|(_, fault)| fault));
         let reply = match fault {
             None => Reply::send(self.process(incoming.as_ref(), route, now)),
-            Some((id, fault)) => {
-                entry.fault = Some(id);
+            Some(fault) => {
                 entry.processed = fault.processed || fault.effect.keeps_answer();
                 let own = entry.processed.then(|| self.process(incoming.as_ref(), route, now));
                 let (replaced, delivery) = fault.effect.apply(|later| self.clock.http_date(now, later));
@@ -272,7 +248,18 @@ impl Emulator {
         reply
     }
 
-    /// Bearer, route, session, account, body: the order in which the real layers stand behind each other.
+    /// Lets another operator act, and gives the devices whose license was given or taken.
+    fn interfere(&mut self, act: &Act, route: &Route, now: Moment) -> Vec<DeviceId> {
+        let rules = Rules::new(&self.settings, &self.switches, self.clock.unix_millis(now));
+        let name = act.account.as_deref().or(route.account()).unwrap_or(self.first.as_str());
+        let Some(account) = self.accounts.get_mut(name) else { return Vec::new() };
+        let changed = act.operator.act(account, act.seed, &rules);
+        self.changes += u64::from(!changed.is_empty());
+        self.log.counters.changed_by_others += u64::try_from(changed.len()).unwrap_or(u64::MAX);
+        changed
+    }
+
+    /// Bearer, route, rate limit, session, account, body: the order in which the real layers stand behind each other.
     fn process(&mut self, incoming: Option<&Incoming<'_>>, route: Route, now: Moment) -> Answer {
         let Some(incoming) = incoming else { return refusal::outside() };
         let headers = incoming.request().headers();
@@ -298,6 +285,11 @@ impl Emulator {
             }
             _ => {}
         }
+        let account = route.account().and_then(|name| self.accounts.get_mut(name));
+        if let Some(Err(answer)) = account.map(|account| account.limiter.admit(now)) {
+            self.log.counters.throttled += 1;
+            return answer;
+        }
         if let Err(answer) = self.auth.check_session(headers, &self.switches, now) {
             return answer;
         }
@@ -305,11 +297,7 @@ impl Emulator {
     }
 
     fn operate(&mut self, incoming: &Incoming<'_>, route: Route, now: Moment) -> Result<Answer, Answer> {
-        let rules = Rules {
-            switches: &self.switches,
-            adopt: self.settings.adopt_unknown,
-            unix_millis: self.clock.unix_millis(now),
-        };
+        let rules = Rules::new(&self.settings, &self.switches, self.clock.unix_millis(now));
         let accounts = &mut self.accounts;
         match route {
             Route::List(parsed) => {
@@ -330,9 +318,11 @@ impl Emulator {
             }
             Route::Lookup(parsed) => {
                 let (account, call) = opened(accounts, parsed)?;
-                self.changes += u64::from(rules.adopt);
-                devices::lookup(account, &call.devices.device_list, &rules)
-                    .map(|lookup| respond(&lookup, rules.switches))
+                let before = account.devices().len();
+                let lookup = devices::lookup(account, &call.devices.device_list, &rules);
+                // Unknown devices may have become the account's.
+                self.changes += u64::from(account.devices().len() != before);
+                lookup.map(|lookup| respond(&lookup, rules.switches))
             }
             Route::Subscription(parsed) => {
                 let (account, _) = opened(accounts, parsed)?;
@@ -365,36 +355,6 @@ impl Emulator {
             reply.response.headers_mut().insert(DATE, date);
         }
         reply
-    }
-}
-
-impl Reply {
-    fn send(response: Answer) -> Self {
-        Reply { response, delay: Duration::ZERO, delivery: Delivery::Send, processed: true }
-    }
-}
-
-/// What an operation needs to know besides the account.
-#[derive(Debug)]
-pub(crate) struct Rules<'e> {
-    pub(crate) switches: &'e Switches,
-    pub(crate) adopt: bool,
-    pub(crate) unix_millis: i64,
-}
-
-impl Rules<'_> {
-    /// The format of the `turn`th time that is documented as `documented`.
-    pub(crate) fn format(&self, documented: TimeFormat, turn: usize) -> TimeFormat {
-        match self.switches.time_style {
-            TimeStyle::Documented => documented,
-            TimeStyle::Go => TimeFormat::Go,
-            TimeStyle::Mixed if turn.is_multiple_of(2) => TimeFormat::Go,
-            TimeStyle::Mixed | TimeStyle::Rfc3339 => TimeFormat::Rfc3339,
-        }
-    }
-
-    pub(crate) fn timed(&self, outcomes: Vec<DeviceOutcome>) -> Vec<DeviceOutcome> {
-        with_times(outcomes, self.switches.outcome_times, self.unix_millis)
     }
 }
 

@@ -5,16 +5,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use fota_models::DeviceId;
-use http::HeaderValue;
-use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::Delivery;
-use crate::refusal::{self, Answer};
-use crate::replacement::{Replacement, RetryAfter, Shape, set};
-use crate::routes::Route;
+use crate::effect::Effect;
+use crate::routes::{OPERATIONS, Route, UNKNOWN};
+use crate::shorthand;
+use crate::window::{Window, millis};
 
-/// A rule: which requests it is for, and what happens to them. The first rule that applies is used.
+/// A rule: which requests it is for, and what happens to them. The first rule that applies is used; those of a
+/// [`SecondOperator`](crate::SecondOperator) are used besides.
+///
+/// As text it is JSON, or a short form: an operation, an effect and what limits it, with colons between them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,8 +25,10 @@ use crate::routes::Route;
 /// // Every operation is throttled three times.
 /// let busy = Fault::new("*", Effect::answer(429, Shape::Gateway).retry_after(2)).times(3);
 /// // The same as text, for the admin API and the command line.
-/// let busy: Fault = r#"{"operation":"*","count":3,
-///     "effect":{"kind":"answer","status":429,"body":"gateway","retryAfter":{"seconds":2}}}"#.parse()?;
+/// assert_eq!("licenses.assign:close-after:skip=1:once".parse(), Ok(lost));
+/// assert_eq!("*:429:body=gateway:retry-after=2s:times=3".parse(), Ok(busy.clone()));
+/// assert_eq!(r#"{"operation":"*","count":3,
+///     "effect":{"kind":"answer","status":429,"body":"gateway","retryAfter":{"seconds":2}}}"#.parse(), Ok(busy));
 /// # Ok::<(), fota_emulator::InvalidFault>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,9 +52,15 @@ pub struct Fault {
     /// Milliseconds that the answer, or its failure, is held back.
     #[serde(default)]
     pub delay_millis: u64,
+    /// When the rule is in force.
+    #[serde(default, skip_serializing_if = "Window::is_open")]
+    pub window: Window,
     /// Matching requests that are let through first.
     #[serde(default)]
     pub skip: u64,
+    /// Of the others, only every so manyth is met: with 2 the second, the fourth, and so on.
+    #[serde(default = "always")]
+    pub every: u64,
     /// How many times the rule is used; none means forever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
@@ -73,7 +82,9 @@ impl Fault {
             effect,
             processed: false,
             delay_millis: 0,
+            window: Window::default(),
             skip: 0,
+            every: 1,
             count: None,
             probability: 1.0,
             seed: 0,
@@ -105,7 +116,31 @@ impl Fault {
 
     /// Holds the answer, or its failure, back.
     pub fn delay(mut self, delay: Duration) -> Self {
-        self.delay_millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        self.delay_millis = millis(delay);
+        self
+    }
+
+    /// Only every so manyth matching request, after those that are skipped.
+    pub fn every(mut self, requests: u64) -> Self {
+        self.every = requests;
+        self
+    }
+
+    /// Only from so long after the emulator's start on, on its own clock.
+    pub fn starting(mut self, since_start: Duration) -> Self {
+        self.window.from_millis = millis(since_start);
+        self
+    }
+
+    /// Only until so long after the emulator's start, on its own clock.
+    pub fn until(mut self, since_start: Duration) -> Self {
+        self.window.until_millis = Some(millis(since_start));
+        self
+    }
+
+    /// Only after so many requests of the operation, whatever account and devices they were for.
+    pub fn after_requests(mut self, requests: u64) -> Self {
+        self.window.after_requests = requests;
         self
     }
 
@@ -121,6 +156,12 @@ impl Fault {
         self
     }
 
+    /// What chance is made from.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Only by chance, the same chance for the same seed.
     pub fn probability(mut self, probability: f64, seed: u64) -> Self {
         self.probability = probability;
@@ -128,154 +169,58 @@ impl Fault {
         self
     }
 
-    fn matches(&self, route: &Route) -> bool {
-        let name = route.name();
-        let operation = match self.operation.strip_suffix('*') {
-            Some(family) => name.starts_with(family),
-            None => name == self.operation,
-        };
-        operation
+    /// Whether the rule is for this operation.
+    pub(crate) fn covers(&self, operation: &str) -> bool {
+        match self.operation.strip_suffix('*') {
+            Some(family) => operation.starts_with(family),
+            None => operation == self.operation,
+        }
+    }
+
+    pub(crate) fn matches(&self, route: &Route) -> bool {
+        self.covers(route.name())
             && self.account.as_deref().is_none_or(|account| route.account() == Some(account))
             && self.device.as_ref().is_none_or(|device| route.devices().contains(device))
     }
 
-    fn check(&self) -> Result<(), InvalidFault> {
+    pub(crate) fn check(&self) -> Result<(), InvalidFault> {
+        let refuse = |why: &str| Err(InvalidFault(why.to_owned()));
+        if !OPERATIONS.iter().chain([&UNKNOWN]).any(|name| self.covers(name)) {
+            let known = OPERATIONS.join(", ");
+            return Err(InvalidFault(format!(
+                "there is no operation {:?}; it is one of {known}, a family such as licenses.*, or *",
+                self.operation
+            )));
+        }
         if !(0.0..=1.0).contains(&self.probability) {
-            return Err(InvalidFault("probability must be between 0 and 1".to_owned()));
+            return refuse("probability must be between 0 and 1");
         }
-        match &self.effect {
-            Effect::Answer(Replacement { status, .. }) if !(200..=599).contains(status) => {
-                Err(InvalidFault(format!("an answer cannot have the status {status}")))
-            }
-            Effect::Redirect { status, location } => {
-                if !(300..=399).contains(status) {
-                    Err(InvalidFault(format!("{status} is no redirect")))
-                } else if HeaderValue::from_str(location).is_err() {
-                    Err(InvalidFault("the location cannot be a header".to_owned()))
-                } else {
-                    Ok(())
-                }
-            }
-            Effect::Dribble { bytes: 0, .. } => Err(InvalidFault("bytes must not be 0".to_owned())),
-            _ => Ok(()),
+        if self.every == 0 {
+            return refuse("every must not be 0");
         }
+        if self.window.is_empty() {
+            return refuse("the window ends before it begins");
+        }
+        if matches!(self.effect, Effect::Operator(_)) && (self.processed || self.delay_millis > 0) {
+            return refuse(
+                "an operator leaves the request as it is, so the rule has neither a delay nor processed",
+            );
+        }
+        self.effect.check()
     }
 }
 
+/// JSON when it begins with a brace, else the short form.
 impl FromStr for Fault {
     type Err = InvalidFault;
 
-    fn from_str(json: &str) -> Result<Self, InvalidFault> {
-        let fault: Fault = serde_json::from_str(json).map_err(|error| InvalidFault(error.to_string()))?;
+    fn from_str(text: &str) -> Result<Self, InvalidFault> {
+        let fault: Fault = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|error| InvalidFault(error.to_string()))?
+        } else {
+            shorthand::parse(text)?
+        };
         fault.check().map(|()| fault)
-    }
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "kind", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Effect {
-    /// Nothing but the rule's delay.
-    Delay,
-    /// Another answer instead.
-    Answer(Replacement),
-    /// 302, 307 or the like.
-    Redirect {
-        /// The status.
-        status: u16,
-        /// Where to.
-        location: String,
-    },
-    /// The connection is closed without a byte of an answer.
-    Close,
-    /// The connection is reset without a byte of an answer.
-    Reset,
-    /// The answer's head, this many bytes of its body, then the connection is closed.
-    Cut {
-        /// Bytes of the body that are sent.
-        bytes: usize,
-    },
-    /// The answer's body arrives in small pieces.
-    Dribble {
-        /// Bytes per piece.
-        bytes: usize,
-        /// Milliseconds between pieces.
-        every_millis: u64,
-    },
-    /// A 200 whose body is neither JSON nor text.
-    Garbage,
-    /// A 200 whose body is this many spaces.
-    Oversized {
-        /// The body's length.
-        bytes: u64,
-    },
-}
-
-impl Effect {
-    /// Another answer, with a body of this shape.
-    pub fn answer(status: u16, body: Shape) -> Self {
-        Effect::Answer(Replacement { status, body, code: None, message: None, retry_after: None })
-    }
-
-    /// With a `Retry-After` of this many seconds. Only answers have one.
-    pub fn retry_after(self, seconds: u64) -> Self {
-        self.replace(|answer| answer.retry_after = Some(RetryAfter::Seconds(seconds)))
-    }
-
-    /// With a `Retry-After` that is the date this many seconds ahead.
-    pub fn retry_after_date(self, seconds: u64) -> Self {
-        self.replace(|answer| answer.retry_after = Some(RetryAfter::Date(seconds)))
-    }
-
-    /// With this code in the body, rather than the usual one for status and shape.
-    pub fn code(self, code: impl Into<String>) -> Self {
-        self.replace(|answer| answer.code = Some(code.into()))
-    }
-
-    /// With this message in the body.
-    pub fn message(self, message: impl Into<String>) -> Self {
-        self.replace(|answer| answer.message = Some(message.into()))
-    }
-
-    fn replace(mut self, change: impl FnOnce(&mut Replacement)) -> Self {
-        if let Effect::Answer(answer) = &mut self {
-            change(answer);
-        }
-        self
-    }
-
-    /// Whether the operation's own answer is what is sent.
-    pub(crate) fn keeps_answer(&self) -> bool {
-        matches!(self, Effect::Delay | Effect::Cut { .. } | Effect::Dribble { .. })
-    }
-
-    /// What becomes of the answer, and the answer that replaces it.
-    pub(crate) fn apply(&self, date: impl Fn(Duration) -> String) -> (Option<Answer>, Delivery) {
-        let send = |answer| (Some(answer), Delivery::Send);
-        match self {
-            Effect::Delay => (None, Delivery::Send),
-            Effect::Answer(replacement) => send(replacement.build(date)),
-            Effect::Redirect { status, location } => {
-                let mut answer = refusal::plain(*status, "", "");
-                set(&mut answer, LOCATION, location);
-                send(answer)
-            }
-            Effect::Close => (Some(Answer::default()), Delivery::Close),
-            Effect::Reset => (Some(Answer::default()), Delivery::Reset),
-            Effect::Cut { bytes } => (None, Delivery::Cut { bytes: *bytes }),
-            Effect::Dribble { bytes, every_millis } => {
-                (None, Delivery::Dribble { bytes: *bytes, every: Duration::from_millis(*every_millis) })
-            }
-            Effect::Garbage => send(refusal::plain(
-                200,
-                "application/json",
-                &b"\x00\xff{\"deviceList\":[\xc3\x28\x1f\x8b"[..],
-            )),
-            Effect::Oversized { bytes } => {
-                (Some(refusal::plain(200, "application/json", "")), Delivery::Flood { bytes: *bytes })
-            }
-        }
     }
 }
 
@@ -291,67 +236,10 @@ impl fmt::Display for InvalidFault {
 
 impl std::error::Error for InvalidFault {}
 
-/// The rules in force, in the order they were added.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    rules: Vec<Rule>,
-    added: u64,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Rule {
-    pub(crate) id: u64,
-    #[serde(flatten)]
-    pub(crate) fault: Fault,
-    /// Matching requests so far.
-    seen: u64,
-    /// Requests the rule was used for.
-    pub(crate) used: u64,
-    #[serde(skip)]
-    random: fastrand::Rng,
-}
-
-impl Faults {
-    pub(crate) fn add(&mut self, fault: Fault) -> Result<u64, InvalidFault> {
-        fault.check()?;
-        self.added += 1;
-        let random = fastrand::Rng::with_seed(fault.seed);
-        self.rules.push(Rule { id: self.added, fault, seen: 0, used: 0, random });
-        Ok(self.added)
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.rules.clear();
-    }
-
-    pub(crate) fn remove(&mut self, id: u64) -> bool {
-        let before = self.rules.len();
-        self.rules.retain(|rule| rule.id != id);
-        self.rules.len() < before
-    }
-
-    pub(crate) fn rules(&self) -> &[Rule] {
-        &self.rules
-    }
-
-    /// The rule for this request, if any.
-    pub(crate) fn pick(&mut self, route: &Route) -> Option<(u64, Fault)> {
-        self.rules.iter_mut().find_map(|rule| {
-            if !rule.fault.matches(route) {
-                return None;
-            }
-            rule.seen += 1;
-            let spent = rule.fault.count.is_some_and(|count| rule.used >= count);
-            if rule.seen <= rule.fault.skip || spent || rule.random.f64() >= rule.fault.probability {
-                return None;
-            }
-            rule.used += 1;
-            Some((rule.id, rule.fault.clone()))
-        })
-    }
-}
-
 fn certain() -> f64 {
     1.0
+}
+
+fn always() -> u64 {
+    1
 }

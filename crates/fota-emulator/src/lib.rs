@@ -42,27 +42,41 @@ mod clock;
 mod connection;
 mod coverage;
 mod devices;
+mod effect;
 mod emulator;
 mod faults;
 mod fleet;
 mod licenses;
 mod log;
+mod magic;
+mod rate_limit;
 mod refusal;
+mod registry;
 mod replacement;
+mod reply;
 mod routes;
+mod rules;
+mod second_operator;
 mod server;
 mod settings;
+mod shorthand;
 mod snapshot;
 mod subscriptions;
 mod switches;
+mod window;
 
 pub use accounts::{Account, DeviceState};
 pub use clock::{Clock, DEFAULT_START};
 pub use coverage::{Basis, COVERAGE, Coverage};
-pub use emulator::{Delivery, Emulator, Reply};
-pub use faults::{Effect, Fault, InvalidFault};
+pub use effect::Effect;
+pub use emulator::Emulator;
+pub use faults::{Fault, InvalidFault};
 pub use log::{Counters, LogEntry};
+pub use magic::{MAGIC, MAGIC_PREFIX, Magic};
+pub use rate_limit::{InvalidRateLimit, RateLimit};
 pub use replacement::{Replacement, RetryAfter, Shape};
+pub use reply::{Delivery, Reply};
+pub use second_operator::{OperatorAction, SecondOperator};
 pub use server::{Handle, Server, serve};
 pub use settings::{ACCOUNT, AccountSettings, CLIENT_ID, CLIENT_SECRET, PASSWORD, Settings, USERNAME};
 pub use snapshot::Snapshot;
@@ -70,3 +84,4 @@ pub use switches::{
     ChangeTotalName, CursorAnswer, EmptyList, OutcomeTimes, OverAssignment, ReasonName, RouteRefusal,
     SessionRefusal, StatusWords, Switches, TimeStyle, TotalName,
 };
+pub use window::Window;

@@ -8,8 +8,8 @@ use fota_models::{
 
 use crate::accounts::{Account, DeviceState};
 use crate::answers::stamp;
-use crate::emulator::Rules;
 use crate::refusal::{self, Answer};
+use crate::rules::Rules;
 use crate::switches::{CursorAnswer, OverAssignment};
 
 /// One page of the licensed devices after `cursor`.
@@ -51,10 +51,8 @@ pub(crate) fn assign(
 ) -> Result<LicenseChange, Answer> {
     let devices = checked(devices, rules)?;
     if rules.switches.over_assignment == OverAssignment::WholeRequest && !account.event_only() {
-        let needed = devices.iter().filter(|device| {
-            let known = account.devices.contains_key(device) || rules.adopt && device.imei().is_some();
-            known && !account.is_licensed(device)
-        });
+        let needed =
+            devices.iter().filter(|device| account.would_know(device, rules) && !account.is_licensed(device));
         if u64::try_from(needed.count()).unwrap_or(u64::MAX) > account.free_licenses() {
             return Err(refusal::invalid_parameter("Not enough licenses available"));
         }
@@ -68,11 +66,12 @@ pub(crate) fn assign(
     Ok(change(account, outcomes, rules))
 }
 
-fn assign_one(account: &mut Account, device: &DeviceId, rules: &Rules<'_>) -> (bool, Reason) {
+/// Whether the device has a license now, and why.
+pub(crate) fn assign_one(account: &mut Account, device: &DeviceId, rules: &Rules<'_>) -> (bool, Reason) {
     if device.imei().is_none() {
         return (false, Reason::from(INVALID_ID));
     }
-    if !account.knows(device, rules.adopt) {
+    if !account.knows(device, rules) {
         return (false, Reason::DeviceNotFound);
     }
     if account.is_licensed(device) {
@@ -90,6 +89,9 @@ fn assign_one(account: &mut Account, device: &DeviceId, rules: &Rules<'_>) -> (b
     // What happened under an earlier license does not bind this one.
     if let Some(state) = account.devices.get_mut(device) {
         state.upgraded = false;
+        if let Some(magic) = rules.magic(device) {
+            magic.mark(state);
+        }
     }
     (true, Reason::Success)
 }
@@ -110,11 +112,12 @@ pub(crate) fn remove(
     Ok(change(account, outcomes, rules))
 }
 
-fn remove_one(account: &mut Account, device: &DeviceId, rules: &Rules<'_>) -> (bool, Reason) {
+/// Whether the device's license was taken back, and why.
+pub(crate) fn remove_one(account: &mut Account, device: &DeviceId, rules: &Rules<'_>) -> (bool, Reason) {
     if device.imei().is_none() {
         return (false, Reason::from(INVALID_ID));
     }
-    if !account.knows(device, rules.adopt) {
+    if !account.knows(device, rules) {
         return (false, Reason::DeviceNotFound);
     }
     let state = account.device(device).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use fota_models::DeviceId;
 use serde::Serialize;
 
 /// Entries kept; the oldest go first.
@@ -30,6 +31,12 @@ pub struct LogEntry {
     pub processed: bool,
     /// The fault rule that took part.
     pub fault: Option<u64>,
+    /// The name of the magic IMEI that took part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub magic: Option<&'static str>,
+    /// Devices whose license another operator gave or took just before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_by_others: Vec<DeviceId>,
 }
 
 /// What happened so far, in numbers. They count on when the log drops its oldest entries.
@@ -47,6 +54,10 @@ pub struct Counters {
     pub logins: u64,
     /// Logins refused for user name, password or lock.
     pub failed_logins: u64,
+    /// Requests refused for an account's rate limit.
+    pub throttled: u64,
+    /// Licenses that other operators gave or took.
+    pub changed_by_others: u64,
     /// Requests per operation.
     pub operations: BTreeMap<&'static str, u64>,
 }

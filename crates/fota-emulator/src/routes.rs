@@ -29,6 +29,19 @@ pub(crate) struct Parsed<E> {
 /// The name in the log of what is no operation.
 pub(crate) const UNKNOWN: &str = "unknown";
 
+/// Every operation's name.
+pub(crate) const OPERATIONS: [&str; 9] = [
+    auth::Token::NAME,
+    auth::Revoke::NAME,
+    auth::Login::NAME,
+    auth::Logout::NAME,
+    licenses::List::NAME,
+    licenses::Assign::NAME,
+    licenses::Remove::NAME,
+    devices::Lookup::NAME,
+    subscriptions::Get::NAME,
+];
+
 impl Route {
     pub(crate) fn of(incoming: &Incoming<'_>) -> Self {
         if is::<auth::Token>(incoming, &["oauth2", "token"]) {

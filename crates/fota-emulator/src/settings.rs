@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use fota_models::{AccountName, DeviceId, Secret};
 
 use crate::clock::{DEFAULT_START, system_seconds};
+use crate::faults::{Fault, InvalidFault};
 use crate::fleet;
+use crate::rate_limit::RateLimit;
 use crate::switches::Switches;
 
 /// The OAuth key that the emulator accepts by default. Not a secret: it opens nothing else.
@@ -45,6 +47,10 @@ pub struct Settings {
     pub switches: Switches,
     /// Any well-formed IMEI becomes a device of the account at first sight.
     pub adopt_unknown: bool,
+    /// The [magic IMEIs](crate::MAGIC) do their tricks. On by default: no other device begins like them.
+    pub magic: bool,
+    /// Rules in force from the start, checked on their way in.
+    pub(crate) faults: Vec<Fault>,
     /// What tokens, and the fleet of [`seeded`](Self::seeded), are made from.
     pub seed: u64,
     /// The wall time at the start, in seconds since 1970. Fixed by default, so that runs can be repeated.
@@ -66,6 +72,8 @@ impl Settings {
             accounts: vec![AccountSettings::new(default_account(), 0)],
             switches: Switches::default(),
             adopt_unknown: false,
+            magic: true,
+            faults: Vec::new(),
             seed: 0,
             start: DEFAULT_START,
             manual_clock: false,
@@ -123,6 +131,32 @@ impl Settings {
         self
     }
 
+    /// The same, with [magic IMEIs](crate::MAGIC) or without.
+    pub fn magic(mut self, magic: bool) -> Self {
+        self.magic = magic;
+        self
+    }
+
+    /// The same with fault rules that are in force from the start, and again after a reset.
+    ///
+    /// # Errors
+    /// [`InvalidFault`] for the first rule that cannot be played.
+    pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Result<Self, InvalidFault> {
+        for fault in faults {
+            fault.check()?;
+            self.faults.push(fault);
+        }
+        Ok(self)
+    }
+
+    /// The same with a limit on the first account's requests.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        if let Some(account) = self.accounts.first_mut() {
+            account.rate_limit = Some(limit);
+        }
+        self
+    }
+
     /// The same, with time that stands still unless advanced.
     pub fn manual_clock(mut self) -> Self {
         self.manual_clock = true;
@@ -163,6 +197,8 @@ pub struct AccountSettings {
     pub devices: Vec<DeviceId>,
     /// How many licenses of the fleet are assigned at the start.
     pub assigned: usize,
+    /// How many requests it may make; none means any number.
+    pub rate_limit: Option<RateLimit>,
     pub(crate) fleet: fleet::Fleet,
 }
 
@@ -175,8 +211,15 @@ impl AccountSettings {
             licenses,
             devices: Vec::new(),
             assigned: 0,
+            rate_limit: None,
             fleet: fleet::Fleet::default(),
         }
+    }
+
+    /// The same with a limit on its requests.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
     }
 
     /// An account that is billed per upgrade and has no licenses.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Account, DeviceState};
 use crate::emulator::Emulator;
+use crate::rate_limit::Limiter;
 
 /// The version of the document that this crate writes and reads.
 const FORMAT: u32 = 1;
@@ -62,7 +63,12 @@ impl Emulator {
     pub fn restore(&mut self, snapshot: Snapshot) {
         self.auth.set_strikes(snapshot.strikes);
         for saved in snapshot.accounts {
-            self.accounts.insert(saved.name.to_string(), saved.into_account());
+            let name = saved.name.to_string();
+            // Limits are settings, not state.
+            let limit = self.accounts.get(&name).and_then(Account::rate_limit);
+            let mut account = saved.into_account();
+            account.set_rate_limit(limit);
+            self.accounts.insert(name, account);
         }
         self.changes += 1;
     }
@@ -147,6 +153,7 @@ impl SavedAccount {
             updated: self.updated,
             devices: devices.collect(),
             licensed,
+            limiter: Limiter::default(),
         }
     }
 }

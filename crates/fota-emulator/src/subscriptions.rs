@@ -4,7 +4,7 @@ use fota_models::{Subscription, TimeFormat};
 
 use crate::accounts::Account;
 use crate::answers::stamp;
-use crate::emulator::Rules;
+use crate::rules::Rules;
 
 pub(crate) fn get(account: &Account, rules: &Rules<'_>) -> Subscription {
     Subscription::default()

@@ -67,7 +67,8 @@ impl Client {
     /// ```
     /// # use fota_hyper::core::script::{Script, VirtualClock};
     /// # use fota_hyper::{Client, Credentials, models::{AccountName, DeviceId}};
-    ///     /// use fota_hyper::bulk::{Action, Run};
+    /// use std::ops::ControlFlow;
+    /// use fota_hyper::bulk::{Action, Run};
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
     /// # let script = Script::new().login().answer(200, r#"{"accountName":"0000123456-00001","licCount":250,
     /// #     "licUsedCount":1,"deviceList":[{"deviceId":"352099001761481","status":"LicenseAssignSuccess"}]}"#);

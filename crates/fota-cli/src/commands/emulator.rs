@@ -45,7 +45,13 @@ fn settings(command: &Emulator, global: &Global) -> Result<Settings, Failure> {
     let mut settings = Settings::seeded(command.devices, command.licenses, command.seed)
         .page_size(usize::from(command.page_size))
         .adopt_unknown(command.adopt_unknown)
+        .magic(!command.no_magic)
+        .faults(command.faults.iter().cloned())
+        .map_err(|error| Failure::usage(error.to_string()))?
         .starting_now();
+    if let Some(limit) = command.rate_limit {
+        settings = settings.rate_limit(limit);
+    }
     if let Some(assigned) = command.assigned {
         settings = settings.assigned(assigned);
     }

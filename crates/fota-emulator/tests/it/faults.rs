@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fota_core::{Endpoint, Servers, Tokens, licenses};
-use fota_emulator::{ACCOUNT, Delivery, Effect, Emulator, Fault, Server, Settings, Shape};
+use fota_emulator::{
+    ACCOUNT, Delivery, Effect, Emulator, Fault, OperatorAction, SecondOperator, Server, Settings, Shape,
+};
 use fota_models::ApiFault;
 use http::Request;
 
@@ -143,6 +145,15 @@ fn reset() {
 }
 
 #[test]
+fn commit_then_reset() {
+    let (server, tokens) = start();
+    server.faults(["licenses.assign:reset-after:once".parse().unwrap()]).unwrap();
+    let received = exchange(&server, &assign(&server, &tokens));
+    assert!(received.bytes.is_empty() && received.reset);
+    assert_eq!(licensed(&server), 20);
+}
+
+#[test]
 fn bodies_are_cut_at_the_byte() {
     for bytes in [0, 1, 17] {
         let (received, honest) = under(Effect::Cut { bytes });
@@ -240,6 +251,15 @@ fn rules_match_skip_count_and_follow_each_other() {
 }
 
 #[test]
+fn every_counts_what_is_not_skipped() {
+    let mut bench = Bench::new(Settings::default());
+    let busy = Effect::answer(503, Shape::Empty);
+    bench.emulator.add_fault(Fault::new("licenses.list", busy).skip(1).every(3).times(2)).unwrap();
+    let met: Vec<usize> = (1..=12).filter(|_| bench.list().is_err()).collect();
+    assert_eq!(met, [4, 7]);
+}
+
+#[test]
 fn chance_comes_from_the_seed() {
     let run = |seed| {
         let mut bench = Bench::new(Settings::default());
@@ -282,7 +302,11 @@ fn rules_that_cannot_be_played_are_refused() {
         (r#"{"operation":"*","effect":{"kind":"close"},"probabilty":1}"#, "probabilty"),
         (r#"{"operation":"*","effect":{"kind":"explode"}}"#, "explode"),
         (r#"{"effect":{"kind":"close"}}"#, "operation"),
-        ("nonsense", "expected"),
+        (r#"{"operation":"licences.assign","effect":{"kind":"close"}}"#, "auth.token, auth.revoke"),
+        (r#"{"operation":"*","effect":{"kind":"close"},"every":0}"#, "every"),
+        (r#"{"operation":"*","effect":{"kind":"close"},"window":{"fromMillis":5,"untilMillis":5}}"#, "ends"),
+        (r#"{"operation":"*","effect":{"kind":"close"},"window":{"till":5}}"#, "untilMillis"),
+        (r#"{"operation":"*","effect":{"kind":"operator","action":"steal"}}"#, "toggle"),
     ] {
         let error = json.parse::<Fault>().unwrap_err().to_string();
         assert!(error.contains(why), "{error} lacks {why}");
@@ -294,9 +318,12 @@ fn rules_that_cannot_be_played_are_refused() {
 #[test]
 fn rules_survive_their_json() {
     for fault in [
-        Fault::new("a.*", Effect::answer(429, Shape::GatewayXml).retry_after_date(3)).times(2).skip(1),
+        Fault::new("auth.*", Effect::answer(429, Shape::GatewayXml).retry_after_date(3)).times(2).skip(1),
         Fault::new("*", Effect::Dribble { bytes: 3, every_millis: 5 }).for_device("352099001761481"),
         Fault::new("*", Effect::Close).after_processing().probability(0.25, 9).for_account("x"),
+        Fault::new("*", Effect::Reset).starting(Duration::from_secs(3)).after_requests(4).every(2),
+        Fault::new("*", Effect::Garbage).until(Duration::from_millis(70)),
+        Fault::new("*", Effect::Operator(SecondOperator::new(OperatorAction::Toggle).random(3))),
     ] {
         let json = serde_json::to_string(&fault).unwrap();
         assert_eq!(json.parse::<Fault>().unwrap(), fault, "{json}");
