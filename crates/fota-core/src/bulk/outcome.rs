@@ -33,7 +33,8 @@ impl fmt::Display for Action {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The server says that it made the change.
+    /// The change was made: the server says so, or after a lost answer the device was found as wanted. Who
+    /// made it then, and whether it was so before, nothing on the wire tells.
     Applied,
     /// The device had its license before.
     Already,
