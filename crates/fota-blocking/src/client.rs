@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use fota_core::models::{AccountName, Subscription};
-use fota_core::{Config, Credentials, Endpoint, Error, Shared, Timer, Transport, bulk, drive, subscriptions};
+use fota_core::{
+    Config, Credentials, Endpoint, Error, SavedTokens, Shared, Timer, Transport, bulk, drive, subscriptions,
+};
 
 use crate::{ClientBuilder, Devices, Licenses};
 
@@ -107,6 +109,36 @@ impl Client {
     /// Whatever ended the call. The token is forgotten all the same.
     pub fn revoke(&self) -> Result<(), Error> {
         drive::run_blocking(self.0.shared.revoke(), &*self.0.transport, &*self.0.timer)
+    }
+
+    /// Both tokens as they are now, to be kept for another process with the same credentials. Nothing unless
+    /// both are alive. Whoever reads them can act as the user until they die, so keep them like a password.
+    pub fn saved_tokens(&self) -> Option<SavedTokens> {
+        self.0.shared.saved_tokens(self.0.timer.now())
+    }
+
+    /// Takes over the tokens that another process saved, so that nobody needs to log in.
+    ///
+    /// Each is ignored when it is dead, and when there is one already, which is newer. Should the service refuse
+    /// them, they are replaced like any others.
+    ///
+    /// ```
+    /// # use fota_blocking::core::script::Script;
+    /// # use fota_blocking::{Client, Credentials, SavedTokens};
+    /// # let client = || Client::builder().credentials(Credentials::new("fake", "fake", "fake", "fake"))
+    /// #     .transport(Script::new()).build();
+    /// # let first = client()?;
+    /// # first.adopt_tokens(SavedTokens { access_token: "fake".into(), bearer_left: std::time::Duration::from_secs(9),
+    /// #     session_token: "fake".into(), session_idle: std::time::Duration::ZERO });
+    /// # let second = client()?;
+    /// if let Some(tokens) = first.saved_tokens() {
+    ///     second.adopt_tokens(tokens);
+    /// }
+    /// # assert!(second.saved_tokens().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn adopt_tokens(&self, saved: SavedTokens) {
+        self.0.shared.adopt_tokens(saved, self.0.timer.now());
     }
 
     /// Other credentials from now on, for all clones. Logins are allowed again.

@@ -71,6 +71,6 @@ pub use transport::UreqTransport;
 pub use fota_core as core;
 pub use fota_core::licenses::ListPath;
 pub use fota_core::{
-    Credentials, Endpoint, Error, ErrorKind, Limits, RetryPolicy, Secret, Servers, Timer, Transport, bulk,
-    models,
+    Credentials, Endpoint, Error, ErrorKind, Limits, RetryPolicy, SavedTokens, Secret, Servers, Timer,
+    Transport, bulk, models,
 };

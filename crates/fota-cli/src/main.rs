@@ -2,6 +2,7 @@
 //! the exit code how it ended.
 
 mod args;
+mod cache;
 mod commands;
 mod connection;
 mod error;
@@ -11,6 +12,7 @@ mod input;
 mod journal;
 mod log;
 mod output;
+mod private;
 mod profile;
 mod sandbox;
 mod settings;

@@ -28,6 +28,7 @@ pub(crate) struct Profile {
     pub(crate) cacert: Option<String>,
     pub(crate) timeout: Option<String>,
     pub(crate) request_timeout: Option<String>,
+    pub(crate) session_cache: Option<bool>,
 }
 
 impl Profile {
@@ -135,6 +136,13 @@ fn parse(text: &str, name: Option<&str>, path: &Path) -> Result<Profile, Failure
 fn read(table: Table, refuse: impl Fn(&str, &str) -> Failure) -> Result<Profile, Failure> {
     let mut profile = Profile::default();
     for (key, value) in table {
+        if key == "session_cache" {
+            let Value::Boolean(on) = value else {
+                return Err(refuse(&key, "is neither true nor false"));
+            };
+            profile.session_cache = Some(on);
+            continue;
+        }
         let Value::String(text) = value else {
             return Err(refuse(&key, "is not a text in quotes"));
         };
@@ -153,7 +161,7 @@ fn read(table: Table, refuse: impl Fn(&str, &str) -> Failure) -> Result<Profile,
             _ => {
                 return Err(refuse(&key, "is not a setting").hint(
                     "settings are account, base_url, client_id, client_secret, client_secret_file, username, \
-                     password, password_file, cacert, timeout and request_timeout",
+                     password, password_file, cacert, timeout, request_timeout and session_cache",
                 ));
             }
         }
@@ -194,6 +202,10 @@ mod tests {
             (
                 "[profiles.other]\npassword = [\"canary-not-a-real-secret\"]\n",
                 "profiles.other.password is not a text",
+            ),
+            (
+                "[profiles.default]\nsession_cache = \"canary-not-a-real-secret\"\n",
+                "profiles.default.session_cache is neither true nor false",
             ),
             ("password = \"canary-not-a-real-secret\"\n", "\"password\" is not known here"),
             ("profiles = \"canary-not-a-real-secret\"\n", "profiles is not a table"),

@@ -66,6 +66,7 @@ impl Sandbox {
             credentials: self.server.credentials(),
             timing,
             cacert: None,
+            session_cache: false,
         })
     }
 

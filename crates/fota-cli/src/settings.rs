@@ -47,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     pub(crate) timing: Timing,
     pub(crate) cacert: Option<PathBuf>,
+    /// Whether commands share a session.
+    pub(crate) session_cache: bool,
 }
 
 /// Limits that hold for the sandbox too.
@@ -116,6 +118,9 @@ impl Settings {
                 request: span(flags.request_timeout, profile.request_timeout, "request_timeout")?,
             },
             cacert: flags.cacert.clone().or(profile.cacert.map(PathBuf::from)),
+            session_cache: switch(environment, "FOTA_SESSION_CACHE")?
+                .or(profile.session_cache)
+                .unwrap_or(false),
         })
     }
 
@@ -123,6 +128,16 @@ impl Settings {
     pub(crate) fn host(&self) -> String {
         let base = self.servers.base(Service::Fota);
         base.strip_suffix(Service::Fota.default_path()).map_or_else(|| base.clone(), str::to_owned)
+    }
+}
+
+/// A variable that says yes or no.
+fn switch(environment: &Environment, variable: &str) -> Result<Option<bool>, Failure> {
+    let Some(text) = environment.text(variable)? else { return Ok(None) };
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(Some(true)),
+        "0" | "false" | "no" | "off" => Ok(Some(false)),
+        _ => Err(Failure::usage(format!("{variable} is neither 1 nor 0"))),
     }
 }
 

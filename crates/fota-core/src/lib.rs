@@ -28,6 +28,7 @@ mod path;
 mod refusal;
 pub mod retry;
 mod retry_after;
+mod saved;
 #[cfg(feature = "test-util")]
 pub mod script;
 #[cfg(feature = "server")]
@@ -52,6 +53,7 @@ pub use pager::Pager;
 pub use path::PathBuilder;
 pub use retry::RetryPolicy;
 pub use retry_after::retry_after;
+pub use saved::SavedTokens;
 pub use servers::{Servers, Service};
 pub use shared::Shared;
 pub use tokens::{Generation, Stale, Tokens};

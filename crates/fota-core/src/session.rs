@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::endpoint::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::login::{Attempted, LoginFlow, same_token};
+use crate::saved::SavedTokens;
 use crate::tokens::{Generation, Issued, Stale, Tokens};
 use crate::transport::Moment;
 
@@ -86,8 +87,10 @@ struct Bearer {
 
 #[derive(Debug)]
 struct Live {
+    secret: Secret,
     issued: Issued,
-    used: Moment,
+    /// Unless it is used before.
+    dies: Moment,
 }
 
 impl std::fmt::Debug for Issued {
@@ -191,7 +194,7 @@ impl Session {
     pub fn touch(&mut self, tokens: &Tokens, now: Moment) {
         if let (Some(live), Some(used)) = (&mut self.live, &tokens.session) {
             if live.issued.generation == used.generation {
-                live.used = live.used.max(now);
+                live.dies = live.dies.max(now.after(IDLE));
             }
         }
     }
@@ -220,6 +223,37 @@ impl Session {
         self.bearer.take().map(|bearer| bearer.secret)
     }
 
+    /// Both tokens as they are now, or nothing unless both are alive.
+    pub fn saved(&self, now: Moment) -> Option<SavedTokens> {
+        let bearer = self.bearer.as_ref().filter(|bearer| bearer.expires > now)?;
+        let live = self.live.as_ref().filter(|live| live.dies > now)?;
+        Some(SavedTokens {
+            access_token: bearer.secret.clone(),
+            bearer_left: bearer.expires.since(now),
+            session_token: live.secret.clone(),
+            session_idle: IDLE.saturating_sub(live.dies.since(now)),
+        })
+    }
+
+    /// Takes tokens of another process over, each unless it is dead, cannot be sent, or there is one already.
+    pub fn adopt(&mut self, saved: SavedTokens, now: Moment) {
+        self.bury(Stale::default(), now);
+        let SavedTokens { access_token, bearer_left, session_token, session_idle } = saved;
+        let refused = self.refused_bearer.as_ref() == Some(&access_token);
+        if self.bearer.is_none() && !bearer_left.is_zero() && !refused {
+            if let Ok(issued) = Issued::bearer(&access_token, Generation::fresh()) {
+                let expires = now.after(bearer_left);
+                self.bearer = Some(Bearer { secret: access_token, issued, expires, youngest: false });
+            }
+        }
+        let life = IDLE.saturating_sub(session_idle);
+        if self.live.is_none() && !life.is_zero() {
+            if let Ok(issued) = Issued::session(&session_token, Generation::fresh()) {
+                self.live = Some(Live { secret: session_token, issued, dies: now.after(life) });
+            }
+        }
+    }
+
     /// The credentials in force.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
@@ -238,7 +272,7 @@ impl Session {
             self.refused_bearer = Some(bearer.secret);
         }
         self.bearer.take_if(|bearer| bearer.expires <= now);
-        self.live.take_if(|live| refused(&live.issued, stale.session) || now.since(live.used) >= IDLE);
+        self.live.take_if(|live| refused(&live.issued, stale.session) || live.dies <= now);
     }
 
     fn settle(&mut self, flow: LoginFlow, result: Result<(), Error>, now: Moment) -> Result<(), Error> {
@@ -257,7 +291,7 @@ impl Session {
         }
         if let Some(session) = gained.session {
             let issued = Issued::session(&session, Generation::fresh())?;
-            self.live = Some(Live { issued, used: now });
+            self.live = Some(Live { secret: session, issued, dies: now.after(IDLE) });
         }
         self.count_login(gained.login, result.as_ref().err());
         result

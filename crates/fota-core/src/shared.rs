@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::endpoint::{Auth, Endpoint};
 use crate::error::Error;
 use crate::login::LoginFlow;
+use crate::saved::SavedTokens;
 use crate::session::{Access, Flight, Outcome, Session};
 use crate::tokens::{Stale, Tokens};
 use crate::transport::{Moment, TransportError};
@@ -56,6 +57,18 @@ impl Shared {
     /// Whether logins are blocked because an earlier one failed.
     pub fn is_login_blocked(&self) -> bool {
         self.session().is_blocked()
+    }
+
+    /// Both tokens as they are now, for another process to adopt. Nothing unless both are alive.
+    pub fn saved_tokens(&self, now: Moment) -> Option<SavedTokens> {
+        self.session().saved(now)
+    }
+
+    /// Takes over the tokens of another process, so that nobody needs to log in. Each is ignored when it is
+    /// dead, and when there is one already, which is newer. Should the service refuse them, they are replaced like
+    /// any others.
+    pub fn adopt_tokens(&self, saved: SavedTokens, now: Moment) {
+        self.session().adopt(saved, now);
     }
 
     /// A call, ready to be driven.

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use fota_core::script::{Script, VirtualClock, lost_answer};
 use fota_core::work::Order;
 use fota_core::{
-    Config, Credentials, Error, ErrorKind, RetryPolicy, Servers, Shared, TransportError, drive, licenses,
+    Config, Credentials, Error, ErrorKind, RetryPolicy, SavedTokens, Secret, Servers, Shared, Timer as _,
+    TransportError, drive, licenses,
 };
 use fota_models::LicenseSummary;
 use http::Response;
@@ -385,4 +386,100 @@ fn a_lost_login_has_changed_no_license() {
     let error = drive::call_blocking(&shared, &script, &clock, change).unwrap_err();
     assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Interrupted, Some("auth.login")));
     assert!(!error.may_have_been_applied());
+}
+
+fn saved(bearer_left: u64, session_idle: u64) -> SavedTokens {
+    SavedTokens {
+        access_token: Secret::from("canary-bearer"),
+        bearer_left: Duration::from_secs(bearer_left),
+        session_token: Secret::from("canary-session"),
+        session_idle: Duration::from_secs(session_idle),
+    }
+}
+
+#[test]
+fn adopted_tokens_are_used_without_a_login() {
+    let (shared, clock) = (shared(), VirtualClock::new());
+    assert_eq!(shared.saved_tokens(clock.now()), None);
+    shared.adopt_tokens(saved(3000, 600), clock.now());
+    assert_eq!(shared.saved_tokens(clock.now()), Some(saved(3000, 600)));
+    clock.advance(Duration::from_secs(500));
+    assert_eq!(shared.saved_tokens(clock.now()), Some(saved(2500, 1100)));
+    let script = Script::new().answer(200, PAGE);
+    list(&shared, &script, &clock).unwrap();
+    assert_eq!(asked(&script), ["call"]);
+    let requests = script.requests();
+    assert_eq!(requests[0].headers()["authorization"], "Bearer canary-bearer");
+    assert_eq!(requests[0].headers()["vz-m2m-token"], "canary-session");
+    // A good answer starts the 20 minutes again.
+    assert_eq!(shared.saved_tokens(clock.now()), Some(saved(2500, 0)));
+    let shown = format!("{shared:?} {:?}", shared.saved_tokens(clock.now()));
+    assert!(!shown.contains("canary") && shown.contains("redacted"), "{shown}");
+    clock.advance(Duration::from_secs(1200));
+    assert_eq!(shared.saved_tokens(clock.now()), None, "the session died");
+}
+
+#[test]
+fn dead_tokens_are_not_adopted() {
+    for (tokens, expected) in [
+        (saved(0, 1200), &["token", "login", "call"][..]),
+        (saved(0, 0), &["token", "call"]),
+        (saved(3600, 1171), &["login", "call"]),
+        (saved(3600, u64::MAX), &["login", "call"]),
+        (SavedTokens { session_token: Secret::from("two\nlines"), ..saved(3600, 0) }, &["login", "call"]),
+    ] {
+        let (shared, clock) = (shared(), VirtualClock::new());
+        shared.adopt_tokens(tokens.clone(), clock.now());
+        assert_eq!(shared.saved_tokens(clock.now()), None, "{tokens:?}");
+        let mut script = Script::new();
+        for step in expected {
+            script = match *step {
+                "token" => script.answer(200, token("b", 3600)),
+                "login" => script.answer(200, session("s")),
+                _ => script.answer(200, PAGE),
+            };
+        }
+        list(&shared, &script, &clock).unwrap();
+        assert_eq!(asked(&script), expected, "{tokens:?}");
+    }
+}
+
+#[test]
+fn newer_tokens_are_kept() {
+    let (shared, clock) = (shared(), VirtualClock::new());
+    let script = Script::new().login().answer(200, PAGE);
+    list(&shared, &script, &clock).unwrap();
+    let own = shared.saved_tokens(clock.now()).unwrap();
+    assert_eq!((own.access_token.expose(), own.session_token.expose()), ("fake-bearer", "fake-session"));
+    shared.adopt_tokens(saved(3600, 0), clock.now());
+    assert_eq!(shared.saved_tokens(clock.now()), Some(own));
+}
+
+#[test]
+fn refused_tokens_that_were_adopted_are_replaced_once() {
+    let (shared, clock) = (shared(), VirtualClock::new());
+    shared.adopt_tokens(saved(3600, 0), clock.now());
+    let script = Script::new()
+        .answer(401, BEARER_DEAD)
+        .answer(200, token("b2", 3600))
+        .answer(400, SESSION_DEAD)
+        .answer(200, session("s2"))
+        .answer(200, PAGE);
+    list(&shared, &script, &clock).unwrap();
+    assert_eq!(asked(&script), ["call", "token", "call", "login", "call"]);
+    let now = shared.saved_tokens(clock.now()).unwrap();
+    assert_eq!((now.access_token.expose(), now.session_token.expose()), ("b2", "s2"));
+}
+
+#[test]
+fn a_bearer_that_was_refused_is_not_adopted_again() {
+    let (shared, clock) = (shared(), VirtualClock::new());
+    shared.adopt_tokens(saved(3600, 0), clock.now());
+    let script = Script::new().answer(401, BEARER_DEAD).answer(401, r#"{"error":"invalid_client"}"#);
+    list(&shared, &script, &clock).unwrap_err();
+    shared.adopt_tokens(saved(3600, 0), clock.now());
+    assert_eq!(shared.saved_tokens(clock.now()), None);
+    let other = SavedTokens { access_token: Secret::from("b2"), ..saved(3600, 0) };
+    shared.adopt_tokens(other.clone(), clock.now());
+    assert_eq!(shared.saved_tokens(clock.now()), Some(other));
 }

@@ -65,6 +65,6 @@ pub use transport::HyperTransport;
 pub use fota_core as core;
 pub use fota_core::licenses::ListPath;
 pub use fota_core::{
-    AsyncTimer, AsyncTransport, Credentials, Endpoint, Error, ErrorKind, Limits, RetryPolicy, Secret,
-    Servers, bulk, models,
+    AsyncTimer, AsyncTransport, Credentials, Endpoint, Error, ErrorKind, Limits, RetryPolicy, SavedTokens,
+    Secret, Servers, bulk, models,
 };

@@ -6,7 +6,7 @@ use fota_core::auth::Token;
 use serde::Serialize;
 
 use crate::args::Global;
-use crate::connection::Connection;
+use crate::connection::{self, Connection, Ended};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::guard::{Failures, Guard};
@@ -19,7 +19,7 @@ pub(super) async fn status(
     environment: &Environment,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let connection = Connection::open(global, environment, console)?;
+    let connection = Connection::open(global, environment, console).await?;
     let result = check(&connection, console).await;
     let closed = connection.close().await;
     result.and_then(|exit| closed.map(|()| exit))
@@ -33,11 +33,59 @@ async fn check(connection: &Connection, console: &Console) -> Result<Exit, Failu
         base_url: &connection.host,
         username: connection.credentials.username(),
         logged_in: true,
+        session: match connection.reuses_session() {
+            None => "own",
+            Some(false) => "new",
+            Some(true) => "shared",
+        },
         access_token_expires_in: token.expires_in,
         failed_logins: connection.failures.map(|failures| failures.logins),
     };
     still_read(print(&status, connection.failures, console))?;
     Ok(Exit::Done)
+}
+
+/// Ends the session that commands share.
+pub(super) async fn logout(
+    global: &Global,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    if global.sandbox {
+        return Err(Failure::usage("in the sandbox commands share no session"));
+    }
+    let ended = connection::end_shared(global, environment).await?;
+    still_read(print_logout(ended, console))?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Logout {
+    logged_out: bool,
+}
+
+fn print_logout(ended: Ended, console: &Console) -> io::Result<()> {
+    const COLUMNS: [Column; 1] = [Column { field: "loggedOut", title: "", width: 0 }];
+    let mut out = stdout();
+    let logout = Logout { logged_out: ended == Ended::Session };
+    match console.format {
+        Format::Table => out.write_all(match ended {
+            Ended::Nothing => b"nothing to do: no session of these credentials is kept on this machine\n",
+            Ended::Dead => b"removed a session that had ended already\n",
+            Ended::Session => b"logged out, and removed the session from this machine\n",
+        })?,
+        Format::Json | Format::Jsonl => {
+            json::write(&mut out, &logout)?;
+            out.write_all(b"\n")?;
+        }
+        Format::Csv => {
+            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            rows.row(&(), &[if logout.logged_out { "true" } else { "false" }], |_, text| text)?;
+            out = rows.finish()?;
+        }
+    }
+    out.flush()
 }
 
 /// Forgets the failed logins of the configured credentials. Sends nothing.
@@ -95,17 +143,20 @@ struct Status<'a> {
     base_url: &'a str,
     username: &'a str,
     logged_in: bool,
+    /// `own`, or when commands share one: `new`, or `shared`, that of an earlier command.
+    session: &'static str,
     /// In seconds.
     access_token_expires_in: Option<u64>,
     /// Those on record before this login, which was good and made them forgotten.
     failed_logins: Option<u32>,
 }
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     Column { field: "accountName", title: "", width: 0 },
     Column { field: "baseUrl", title: "", width: 0 },
     Column { field: "username", title: "", width: 0 },
     Column { field: "loggedIn", title: "", width: 0 },
+    Column { field: "session", title: "", width: 0 },
     Column { field: "accessTokenExpiresIn", title: "", width: 0 },
     Column { field: "failedLogins", title: "", width: 0 },
 ];
@@ -122,7 +173,12 @@ fn print(status: &Status<'_>, failures: Option<Failures>, console: &Console) -> 
             writeln!(out, "service       {}", escape::terminal(status.base_url))?;
             writeln!(out, "user          {}", escape::terminal(status.username))?;
             writeln!(out, "access token  {life}")?;
-            writeln!(out, "session       {}", console.style.good("login accepted"))?;
+            let session = match status.session {
+                "shared" => console.style.good("that of an earlier command"),
+                "new" => format!("{}; kept for later commands", console.style.good("login accepted")),
+                _ => console.style.good("login accepted"),
+            };
+            writeln!(out, "session       {session}")?;
             match failures {
                 Some(Failures { logins: 0, .. }) => writeln!(out, "login guard   no failed login on record")?,
                 Some(failures) => writeln!(out, "login guard   {failures}; forgotten with this one")?,
@@ -136,7 +192,15 @@ fn print(status: &Status<'_>, failures: Option<Failures>, console: &Console) -> 
         Format::Csv => {
             let life = status.access_token_expires_in.map(|seconds| seconds.to_string()).unwrap_or_default();
             let failed = status.failed_logins.map(|count| count.to_string()).unwrap_or_default();
-            let cells = [status.account_name, status.base_url, status.username, "true", &life, &failed];
+            let cells = [
+                status.account_name,
+                status.base_url,
+                status.username,
+                "true",
+                status.session,
+                &life,
+                &failed,
+            ];
             let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
             rows.row(&(), &cells, |_, text| text)?;
             out = rows.finish()?;

@@ -8,7 +8,6 @@ mod record;
 mod stop;
 mod transport;
 
-use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -26,12 +25,13 @@ pub(crate) use transport::GuardedTransport;
 use record::Record;
 
 use crate::error::Failure;
+use crate::private::{make_folder, private, sync_folder};
 use crate::settings::Environment;
 
 /// After this many failed logins, no more are sent.
 pub(crate) const LIMIT: u32 = 2;
 /// How often a lock that another process holds is tried.
-const POLL: Duration = Duration::from_millis(10);
+pub(crate) const POLL: Duration = Duration::from_millis(10);
 /// How long a command that logs in nowhere waits for one that does.
 const PATIENCE: Duration = Duration::from_secs(10);
 const SALT_LENGTH: usize = 32;
@@ -41,6 +41,7 @@ const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9_999);
 /// The guard of one service, user name and password.
 #[derive(Debug, Clone)]
 pub(crate) struct Guard {
+    salt: Vec<u8>,
     record: PathBuf,
     /// Where logins go.
     login: http::Uri,
@@ -66,7 +67,8 @@ impl Guard {
         let login = credentials.login().to_request(servers, Some(&Tokens::new(&nobody, &nobody)?))?;
         make_folder(&folder).map_err(|error| Stop::broken("make", &folder, error))?;
         let salt = salt(&folder.join("salt"))?;
-        let guard = Guard { record: folder.join(name(&salt, &login)), login: login.uri().clone() };
+        let record = folder.join(name(&salt, &login));
+        let guard = Guard { salt, record, login: login.uri().clone() };
         Record::open(&guard.record)?;
         Ok(guard)
     }
@@ -81,6 +83,11 @@ impl Guard {
             return Ok(None);
         }
         record.failures()?.within_limit().map(Some)
+    }
+
+    /// A name for something else that belongs to secrets, and tells none of them either.
+    pub(crate) fn keyed_name(&self, secret: &Secret) -> String {
+        derive(&self.salt, secret)
     }
 
     /// Forgets the failures, and tells what they were; nothing when the record could not be read.
@@ -112,6 +119,10 @@ fn wait_for(record: &mut Record) -> Result<(), Stop> {
 fn name(salt: &[u8], login: &http::Request<bytes::Bytes>) -> String {
     let address = login.uri().to_string();
     let secret = Secret::from(format!("{address}\n{}", String::from_utf8_lossy(login.body())));
+    derive(salt, &secret)
+}
+
+fn derive(salt: &[u8], secret: &Secret) -> String {
     let mut derived = [0; 16];
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt, secret.expose().as_bytes(), &mut derived);
     format!("{:032x}", u128::from_be_bytes(derived))
@@ -142,34 +153,10 @@ fn salt(path: &Path) -> Result<Vec<u8>, Stop> {
     if salt.len() == SALT_LENGTH { Ok(salt) } else { Err(Stop::NoSalt(path.to_owned())) }
 }
 
-/// Read and write, made when missing, for the owner alone.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// A new file survives a power failure only when its folder has been written too.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    match file.parent() {
-        // Elsewhere folders cannot be opened.
-        Some(folder) if cfg!(unix) => fs::File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn login(base: &str, username: &str, password: &str) -> http::Request<bytes::Bytes> {

@@ -18,7 +18,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fota_core::models::{TimeFormat, Timestamp};
 use fs4::{FileExt, TryLockError};
 
-use super::{LIMIT, Stop, private, sync_folder};
+use super::{LIMIT, Stop};
+use crate::private::{private, sync_folder};
 
 /// A record is a few lines; anything longer was not written by us.
 const MAX_LENGTH: u64 = 4096;

@@ -28,7 +28,7 @@ pub(super) async fn run(
         Licenses::Remove(change) => Some(change::Request::prepare(Action::Remove, change)?),
         Licenses::Usage | Licenses::List => None,
     };
-    let connection = Connection::open(global, environment, console)?;
+    let connection = Connection::open(global, environment, console).await?;
     let result = match (change, command) {
         (Some(change), _) => change.run(&connection, environment, console).await,
         (None, Licenses::Usage) => usage::run(&connection, console).await,
@@ -47,7 +47,7 @@ pub(super) async fn resume(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let change = change::Request::resume(&Store::open(environment)?, &command)?;
-    let connection = Connection::open(global, environment, console)?;
+    let connection = Connection::open(global, environment, console).await?;
     let result = change.run(&connection, environment, console).await;
     let closed = connection.close().await;
     result.and_then(|exit| closed.map(|()| exit))
