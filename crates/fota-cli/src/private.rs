@@ -1,4 +1,4 @@
-//! Files and folders for their owner alone, in which the guard and the session cache keep what they know.
+//! Files and folders for their owner alone, in which the guard, the session cache and the journals keep what they know.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;

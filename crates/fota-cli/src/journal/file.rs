@@ -9,6 +9,7 @@ use fota_core::models::DeviceId;
 use fs4::FileExt;
 
 use super::line::{Header, Line, VERSION};
+use crate::private::{private, sync_folder};
 
 /// An open journal.
 #[derive(Debug)]
@@ -37,12 +38,11 @@ impl Journal {
     /// only then: there is no half journal, whenever the process dies.
     pub(super) fn create(path: &Path, header: Header, devices: &[DeviceId]) -> io::Result<Self> {
         let part = path.with_extension("part");
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(true);
-        owner_only(&mut options);
-        let file = options.open(&part)?;
+        let file = private().open(&part)?;
+        FileExt::try_lock(&file).map_err(|_| io::Error::other("another process is making the same journal"))?;
         let make = || {
-            FileExt::try_lock(&file).map_err(io::Error::other)?;
+            // What a process left that died while it made a journal of this name.
+            file.set_len(0)?;
             write_start(&file, &header, devices)?;
             fs::rename(&part, path)?;
             sync_folder(path)
@@ -157,27 +157,6 @@ fn read(mut file: &File) -> io::Result<(Header, Contents)> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "its list of devices is incomplete"));
     }
     Ok((header, contents))
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    // Not every system can sync a folder; where it can, the file's name is then safe too.
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-fn owner_only(options: &mut fs::OpenOptions) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    #[cfg(not(unix))]
-    let _ = options;
 }
 
 #[cfg(test)]

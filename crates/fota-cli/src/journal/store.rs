@@ -12,6 +12,7 @@ use super::file::{Contents, Journal};
 use super::line::Header;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::private::make_folder;
 use crate::settings::Environment;
 
 /// The folder of the journals.
@@ -143,17 +144,6 @@ fn open_path(path: &Path) -> Result<(Journal, Contents), Failure> {
         .hint("wait for it to end")),
         Err(error) => Err(unusable(path, "read", &error)),
     }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
 }
 
 fn unusable(path: &Path, verb: &str, error: &io::Error) -> Failure {
