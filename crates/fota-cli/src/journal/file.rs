@@ -39,7 +39,8 @@ impl Journal {
     pub(super) fn create(path: &Path, header: Header, devices: &[DeviceId]) -> io::Result<Self> {
         let part = path.with_extension("part");
         let file = private().open(&part)?;
-        FileExt::try_lock(&file).map_err(|_| io::Error::other("another process is making the same journal"))?;
+        FileExt::try_lock(&file)
+            .map_err(|_| io::Error::other("another process is making the same journal"))?;
         let make = || {
             // What a process left that died while it made a journal of this name.
             file.set_len(0)?;
