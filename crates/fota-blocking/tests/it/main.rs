@@ -5,7 +5,9 @@ mod client;
 mod list;
 mod logs;
 #[cfg_attr(not(all(feature = "ring", feature = "platform-verifier")), allow(dead_code, reason = "for TLS"))]
+#[path = "../../../../tests/shared/server.rs"]
 mod server;
+#[path = "../../../../tests/shared/service.rs"]
 mod service;
 #[cfg(all(feature = "ring", feature = "platform-verifier"))]
 mod tls;

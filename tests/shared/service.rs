@@ -1,5 +1,5 @@
 //! The few operations of the service that the tests call, on top of the hand-written server. Both adapters
-//! have this file, word for word.
+//! include this file.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;

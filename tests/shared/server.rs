@@ -1,5 +1,5 @@
 //! A loopback server written by hand, so that a test decides about every byte and every close. Both adapters
-//! have this file, word for word.
+//! include this file.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
