@@ -26,22 +26,32 @@ pub(crate) fn run<O: Observer + ?Sized>(client: &Client, timer: &dyn Timer, run:
             });
         }
         loop {
-            let ended = match run.next(timer.now()) {
-                Next::Send(job) => {
-                    let ticket = job.ticket;
-                    match observer.record(run.take_events()) {
-                        Ok(()) => drop(jobs.send(job)),
-                        Err(error) => run.withdraw(ticket, error),
-                    }
+            let next = run.next(timer.now());
+            // With the request that comes next, or before waiting: an outcome is on disk as soon as it is known.
+            let written = observer.record(run.take_events());
+            let ended = match (next, written) {
+                (Next::Send(job), Ok(())) => {
+                    drop(jobs.send(job));
                     continue;
                 }
-                Next::Wait(span) if run.in_flight() == 0 => {
-                    timer.sleep(span);
-                    Err(RecvTimeoutError::Timeout)
+                (Next::Send(job), Err(error)) => {
+                    run.withdraw(job.ticket, error);
+                    continue;
                 }
-                Next::Wait(span) => inbox.recv_timeout(span),
-                Next::Busy => inbox.recv().map_err(RecvTimeoutError::from),
-                Next::Finished => break,
+                (next, written) => {
+                    if let Err(error) = written {
+                        run.journal_failed(error);
+                    }
+                    match next {
+                        Next::Finished => break,
+                        Next::Wait(span) if run.in_flight() == 0 => {
+                            timer.sleep(span);
+                            Err(RecvTimeoutError::Timeout)
+                        }
+                        Next::Wait(span) => inbox.recv_timeout(span),
+                        _ => inbox.recv().map_err(RecvTimeoutError::from),
+                    }
+                }
             };
             if let Ok((ticket, reply)) = ended {
                 run.record(ticket, reply, timer.now());
@@ -54,9 +64,6 @@ pub(crate) fn run<O: Observer + ?Sized>(client: &Client, timer: &dyn Timer, run:
         // Without a sender the threads end, and with them the scope.
         drop(jobs);
     });
-    if let Err(error) = observer.record(run.take_events()) {
-        run.journal_failed(error);
-    }
 }
 
 fn perform(client: &Client, request: Request) -> Reply {

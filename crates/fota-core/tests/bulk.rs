@@ -273,6 +273,24 @@ fn failures_that_do_not_pass_end_the_run() {
     }
 }
 
+/// Two requests are in flight, and the answer to the first comes last: its count is the older one.
+#[test]
+fn the_pool_is_that_of_the_latest_change_and_not_of_the_latest_answer() {
+    for (action, first, second) in [(Action::Assign, 1, 2), (Action::Remove, 9, 8)] {
+        let mut run = new(action, ids(2)).options(Options::default().batch(1));
+        let now = Moment::default();
+        let jobs = [run.next(now), run.next(now)].map(|next| match next {
+            Next::Send(job) => job,
+            next => panic!("{next:?}"),
+        });
+        for (job, used) in jobs.iter().rev().zip([second, first]) {
+            let change = answer("Success", &devices(&job.request)).used_licenses(used);
+            run.record(job.ticket, Reply::Change(Ok(change)), now);
+        }
+        assert_eq!(run.report().used_licenses, Some(second), "{action}");
+    }
+}
+
 #[test]
 fn requests_in_flight_adapt() {
     let mut run = new(Action::Assign, ids(200)).options(Options::default().batch(1).concurrency(8));

@@ -17,19 +17,30 @@ pub(crate) async fn run<O: Observer + ?Sized>(
 ) {
     let mut calls = Calls::default();
     loop {
-        let mut pause: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
-        match run.next(timer.now()) {
-            Next::Send(job) => {
-                match observer.record(run.take_events()) {
-                    Ok(()) => calls.start(async move { (job.ticket, perform(client, job.request).await) }),
-                    Err(error) => run.withdraw(job.ticket, error),
-                }
+        let next = run.next(timer.now());
+        // With the request that comes next, or before waiting: an outcome is on disk as soon as it is known.
+        let written = observer.record(run.take_events());
+        let pause = match (next, written) {
+            (Next::Send(job), Ok(())) => {
+                calls.start(async move { (job.ticket, perform(client, job.request).await) });
                 continue;
             }
-            Next::Wait(span) => pause = Some(timer.sleep(span)),
-            Next::Busy => {}
-            Next::Finished => break,
-        }
+            (Next::Send(job), Err(error)) => {
+                run.withdraw(job.ticket, error);
+                continue;
+            }
+            (next, written) => {
+                if let Err(error) = written {
+                    run.journal_failed(error);
+                }
+                match next {
+                    Next::Finished => break,
+                    Next::Wait(span) => Some(span),
+                    _ => None,
+                }
+            }
+        };
+        let mut pause = pause.map(|span| timer.sleep(span));
         let ended = poll_fn(|context| match calls.poll(context) {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),
             Poll::Pending => match &mut pause {
@@ -44,9 +55,6 @@ pub(crate) async fn run<O: Observer + ?Sized>(
         if observer.progress(run).is_break() {
             run.drain();
         }
-    }
-    if let Err(error) = observer.record(run.take_events()) {
-        run.journal_failed(error);
     }
 }
 

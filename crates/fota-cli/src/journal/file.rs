@@ -107,8 +107,13 @@ impl Journal {
             serde_json::to_writer(&mut text, line)?;
             text.push(b'\n');
         }
-        self.file.write_all(&text)?;
-        self.file.sync_data()
+        let start = self.file.stream_position()?;
+        let written = self.file.write_all(&text).and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            // Half a line must not stand before a whole one, should there be room again.
+            let _ = self.file.set_len(start).and_then(|()| self.file.seek(SeekFrom::Start(start)));
+        }
+        written
     }
 }
 

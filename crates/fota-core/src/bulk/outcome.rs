@@ -105,7 +105,8 @@ pub struct Report {
     pub devices: Vec<DeviceReport>,
     /// Licenses of the account, as the last answer said.
     pub total_licenses: Option<u64>,
-    /// Licenses in use after the last answered request.
+    /// Licenses in use after the last change, as its answer said: with several requests in flight, the most
+    /// that an answer to an assignment said, or the fewest that one to a removal did.
     pub used_licenses: Option<u64>,
 }
 

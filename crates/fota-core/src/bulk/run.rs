@@ -428,7 +428,15 @@ impl Run {
     fn changed(&mut self, ticket: Ticket, devices: Vec<usize>, change: &LicenseChange) {
         self.went_well();
         self.total_licenses = change.total_licenses.or(self.total_licenses);
-        self.used_licenses = change.used_licenses.or(self.used_licenses);
+        // Answers do not come in the order in which the service made the changes.
+        let latest = match self.action {
+            Action::Assign => u64::max,
+            Action::Remove => u64::min,
+        };
+        self.used_licenses = match (self.used_licenses, change.used_licenses) {
+            (Some(before), Some(now)) => Some(latest(before, now)),
+            (before, now) => now.or(before),
+        };
         let mut answers = HashMap::with_capacity(change.device_list.len());
         for answer in &change.device_list {
             answers.entry(&answer.device_id).or_insert(answer);

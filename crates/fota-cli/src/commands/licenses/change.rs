@@ -125,9 +125,10 @@ impl Request {
         if let Some(path) = &self.failed {
             failed::write(path, &report)?;
         }
+        // Read again: the answer that would tell may be one that was lost.
         let told = Pool { total: report.total_licenses, assigned: report.used_licenses };
-        let complete = told.free().is_some() && stopped.is_none() && !interrupted;
-        let after = if complete { told } else { pool_now(connection).await };
+        let read = pool_now(connection).await;
+        let after = if read.free().is_some() { read } else { told };
         let view = report::View { report: &report, account: connection.account.as_str(), before, after };
         still_read(report::print(&view, console))?;
         finish(&report, stopped, interrupted, &journal.name())
@@ -253,7 +254,7 @@ async fn drive(
     Ok(stop.get())
 }
 
-/// The pool after a run whose last answer does not tell. Not worth a long wait.
+/// The pool after a run. Not worth a long wait.
 async fn pool_now(connection: &Connection) -> Pool {
     const PATIENCE: Duration = Duration::from_secs(10);
     match tokio::time::timeout(PATIENCE, connection.client.licenses(&connection.account).usage()).await {
