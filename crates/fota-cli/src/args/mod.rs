@@ -3,6 +3,7 @@
 mod auth;
 mod emulator;
 mod licenses;
+mod setup;
 mod values;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::output::Format;
 pub(crate) use auth::Auth;
 pub(crate) use emulator::Emulator;
 pub(crate) use licenses::{Change, Licenses, Pace, Resume};
+pub(crate) use setup::{Completions, Man};
 pub(crate) use values::parse_span;
 
 /// FOTA licenses of Verizon ThingSpace: who has one, who gets one, who gives it back.
@@ -124,6 +126,10 @@ pub(crate) enum Command {
     Auth(Auth),
     /// Run a pretend service on this machine until Ctrl-C
     Emulator(Emulator),
+    /// Print the script with which a shell completes commands and flags
+    Completions(Completions),
+    /// Write the manual pages to a folder
+    Man(Man),
 }
 
 #[cfg(test)]

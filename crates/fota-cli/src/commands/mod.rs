@@ -4,6 +4,7 @@ mod auth;
 mod emulator;
 mod licenses;
 mod runs;
+mod setup;
 
 use crate::args::{Auth, Cli, Command};
 use crate::error::Failure;
@@ -21,5 +22,7 @@ pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) 
         Command::Auth(Auth::Logout) => auth::logout(&cli.global, environment, console).await,
         Command::Auth(Auth::ResetGuard) => auth::reset_guard(&cli.global, environment, console),
         Command::Emulator(command) => emulator::run(command, &cli.global, console).await,
+        Command::Completions(command) => setup::completions(&command),
+        Command::Man(command) => setup::man(&command, console),
     }
 }
