@@ -49,6 +49,9 @@ pub(crate) struct Change {
     /// device or esn, or one IMEI a line; lines that start with # are skipped
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// The column of the file that holds the IMEIs, by its name in the header
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub(crate) column: Option<String>,
     #[command(flatten)]
     pub(crate) pace: Pace,
     /// Do not ask

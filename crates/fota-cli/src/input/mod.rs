@@ -14,18 +14,22 @@ use crate::exit::Exit;
 
 pub(crate) use check::{Place, Problem};
 
-/// The IMEIs of the command line and of `from`, in order, each once.
+/// The IMEIs of the command line and of `from`, in order, each once. `column` names those of a table.
 ///
 /// # Errors
 /// Exit 3 with every problem, when any value is not usable; exit 2 when the file cannot be read.
-pub(crate) fn devices(arguments: &[String], from: Option<&Path>) -> Result<Vec<Imei>, Failure> {
+pub(crate) fn devices(
+    arguments: &[String],
+    from: Option<&Path>,
+    column: Option<&str>,
+) -> Result<Vec<Imei>, Failure> {
     let file = from.map(|path| source::read(path).map(|text| (source::name(path), text))).transpose()?;
     let mut check = check::Check::default();
     for (place, value) in (1..).map(Place::Argument).zip(arguments) {
         check.value(place, value);
     }
     if let Some((name, text)) = &file {
-        rows::split(text, &mut check).map_err(|error| error.into_failure(name))?;
+        rows::split(text, column, &mut check).map_err(|error| error.into_failure(name))?;
     }
     let name = file.as_ref().map_or("the command line", |(name, _)| name);
     let values = check.values();
@@ -59,7 +63,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fleet.csv");
         fs::write(&path, content).unwrap();
-        devices(&[], Some(&path)).map(|imeis| imeis.iter().map(ToString::to_string).collect())
+        devices(&[], Some(&path), None).map(|imeis| imeis.iter().map(ToString::to_string).collect())
     }
 
     /// `line: reason | fix` of every problem.
@@ -159,17 +163,40 @@ mod tests {
         let path = folder.path().join("more");
         fs::write(&path, "353328110034566\n352099001761481\n").unwrap();
         let arguments = ["352099001761481".to_owned()];
-        let failure = devices(&arguments, Some(&path)).unwrap_err();
+        let failure = devices(&arguments, Some(&path), None).unwrap_err();
         let listed = failure.listed();
         assert_eq!(listed.len(), 1);
         assert_eq!(listed[0].place, Place::Line(2));
         assert_eq!(listed[0].reason, "the same IMEI as in argument 1");
-        assert_eq!(devices(&arguments, None).unwrap().len(), 1);
+        assert_eq!(devices(&arguments, None, None).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_column_can_be_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fleet.csv");
+        let read = |content: &str, column: &str| {
+            fs::write(&path, content).unwrap();
+            devices(&[], Some(&path), Some(column))
+                .map(|imeis| imeis.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let modems = "imei,Modem 2\n352099001761481,353328110034566\n";
+        assert_eq!(read(modems, "modem_2").unwrap(), &GOOD[1..]);
+        assert_eq!(read("Ger\u{e4}t;Ort\n352099001761481;Z\n", "Ger\u{e4}t").unwrap(), &GOOD[..1]);
+        assert_eq!(read("a-b,a b\n352099001761481,353328110034566\n", "a b").unwrap(), &GOOD[1..]);
+        assert_eq!(read("serial\n352099001761481\n", "serial").unwrap(), &GOOD[..1]);
+        let failure = read(modems, "esn").unwrap_err();
+        assert_eq!(failure.exit(), Exit::Input);
+        assert!(failure.message().contains("no column"), "{}", failure.message());
+        assert!(failure.message().contains("Modem 2"), "{}", failure.message());
+        // Not a table, and no name at all: nothing is guessed.
+        assert!(read("352099001761481\n", "imei").is_err());
+        assert!(read("--,imei\n1,352099001761481\n", "??").is_err());
     }
 
     #[test]
     fn a_missing_file_is_a_usage_error() {
-        let failure = devices(&[], Some(Path::new("/nowhere/fleet.csv"))).unwrap_err();
+        let failure = devices(&[], Some(Path::new("/nowhere/fleet.csv")), None).unwrap_err();
         assert_eq!(failure.exit(), Exit::Usage);
         assert!(failure.message().contains("/nowhere/fleet.csv"), "{}", failure.message());
     }

@@ -7,10 +7,10 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::escape;
 
-/// Hands every value with its line to `check`.
-pub(super) fn split(text: &str, check: &mut Check) -> Result<(), LayoutError> {
+/// Hands every value with its line to `check`. With `column`, the text is a table that has a column of this name.
+pub(super) fn split(text: &str, column: Option<&str>, check: &mut Check) -> Result<(), LayoutError> {
     let Some(first) = text.lines().find(|line| !is_skipped(line)) else { return Ok(()) };
-    match layout(first)? {
+    match column.map_or_else(|| layout(first), |name| named(first, name))? {
         Layout::Lines => {
             for (place, line) in (1..).map(Place::Line).zip(text.lines()) {
                 if !is_skipped(line) {
@@ -27,7 +27,7 @@ pub(super) fn split(text: &str, check: &mut Check) -> Result<(), LayoutError> {
 #[derive(Debug)]
 pub(super) struct LayoutError {
     message: String,
-    hint: &'static str,
+    hint: String,
 }
 
 impl LayoutError {
@@ -64,14 +64,42 @@ fn layout(first: &str) -> Result<Layout, LayoutError> {
     if widest.len() < 2 {
         return Ok(Layout::Lines);
     }
-    let hint = "name the column with the IMEIs imei, deviceId, device or esn in the first line";
+    let hint =
+        "name the column with the IMEIs with --column, or imei, deviceId, device or esn in the first line"
+            .to_owned();
     let digits = |field: &String| field.bytes().filter(u8::is_ascii_digit).count();
     if widest.iter().any(|field| digits(field) >= 10) {
         return Err(LayoutError { message: "the table has several columns and no header".to_owned(), hint });
     }
-    let names: Vec<String> = widest.iter().map(|name| escape::quoted(name)).collect();
-    let message = format!("there is no column with IMEIs among {}", names.join(", "));
-    Err(LayoutError { message, hint })
+    Err(LayoutError { message: format!("there is no column with IMEIs among {}", listed(&widest)), hint })
+}
+
+/// The table with the column that was asked for. Case, space and punctuation of the name do not matter, unless
+/// two columns differ in nothing else.
+fn named(first: &str, wanted: &str) -> Result<Layout, LayoutError> {
+    let mut widest = Vec::new();
+    for delimiter in DELIMITERS {
+        let header = fields(first, delimiter);
+        let exact = header.iter().position(|name| name.trim() == wanted.trim());
+        let alike = || {
+            let wanted = Some(plain(wanted)).filter(|wanted| !wanted.is_empty())?;
+            header.iter().position(|name| plain(name) == wanted)
+        };
+        if let Some(column) = exact.or_else(alike) {
+            return Ok(Layout::Table { delimiter, column });
+        }
+        if header.len() > widest.len() {
+            widest = header;
+        }
+    }
+    Err(LayoutError {
+        message: format!("there is no column {} among {}", escape::quoted(wanted), listed(&widest)),
+        hint: "name one of these with --column, as the first line spells it".to_owned(),
+    })
+}
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| escape::quoted(name)).collect::<Vec<_>>().join(", ")
 }
 
 fn table(text: &str, delimiter: u8, column: usize, check: &mut Check) -> Result<(), LayoutError> {
@@ -81,7 +109,7 @@ fn table(text: &str, delimiter: u8, column: usize, check: &mut Check) -> Result<
     loop {
         let more = reader.read_record(&mut record).map_err(|error| LayoutError {
             message: format!("the table cannot be read: {error}"),
-            hint: "save it again as CSV in UTF-8",
+            hint: "save it again as CSV in UTF-8".to_owned(),
         })?;
         if !more {
             return Ok(());

@@ -47,7 +47,7 @@ impl Request {
             return Err(Failure::usage("removing licenses needs --yes when there is no terminal to ask on")
                 .hint("look at it with --dry-run first; scheduled upgrades of the devices are canceled"));
         }
-        let imeis = input::devices(&change.imeis, change.from.as_deref())?;
+        let imeis = input::devices(&change.imeis, change.from.as_deref(), change.column.as_deref())?;
         Ok(Request {
             action,
             devices: imeis.into_iter().map(DeviceId::from).collect(),
