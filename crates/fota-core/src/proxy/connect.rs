@@ -7,6 +7,7 @@ use fota_models::Secret;
 use http::Uri;
 
 use super::Proxy;
+use crate::transport::BoxError;
 
 /// No proxy has more to say before the tunnel is there.
 const MAX_ANSWER: usize = 16 * 1024;
@@ -29,7 +30,7 @@ impl Proxy {
     /// # Errors
     /// When the proxy does not give the tunnel.
     pub fn is_tunnel(&self, answer: &[u8]) -> Result<bool, ProxyError> {
-        let error = |status, what: String| ProxyError { proxy: self.to_string(), status, what };
+        let error = |status, what: String| ProxyError { proxy: self.to_string(), status, what, cause: None };
         let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
             return if answer.len() > MAX_ANSWER {
                 Err(error(None, "its answer does not end".to_owned()))
@@ -58,16 +59,28 @@ impl Proxy {
             proxy: self.to_string(),
             status: None,
             what: "it closed the connection without an answer".to_owned(),
+            cause: None,
+        }
+    }
+
+    /// The failure to reach the proxy itself.
+    pub fn unreachable(&self, cause: impl Into<BoxError>) -> ProxyError {
+        ProxyError {
+            proxy: self.to_string(),
+            status: None,
+            what: "it cannot be reached".to_owned(),
+            cause: Some(cause.into()),
         }
     }
 }
 
 /// A proxy that gives no tunnel. Nothing was sent to the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ProxyError {
     proxy: String,
     status: Option<u16>,
     what: String,
+    cause: Option<BoxError>,
 }
 
 impl ProxyError {
@@ -100,7 +113,11 @@ impl fmt::Display for ProxyError {
     }
 }
 
-impl std::error::Error for ProxyError {}
+impl std::error::Error for ProxyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
 
 /// Of a line such as `HTTP/1.1 200 Connection established`.
 fn status(line: &[u8]) -> Option<u16> {
