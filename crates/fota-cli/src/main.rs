@@ -17,6 +17,7 @@ mod profile;
 mod sandbox;
 mod settings;
 mod signals;
+mod suggest;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

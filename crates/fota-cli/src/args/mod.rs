@@ -1,6 +1,7 @@
 //! The command line: every command, flag and help text, one file per family of commands.
 
 mod auth;
+mod config;
 mod emulator;
 mod licenses;
 mod setup;
@@ -15,6 +16,7 @@ use crate::exit;
 use crate::output::Format;
 
 pub(crate) use auth::Auth;
+pub(crate) use config::{Config, Doctor};
 pub(crate) use emulator::Emulator;
 pub(crate) use licenses::{Change, Licenses, Pace, Resume};
 pub(crate) use setup::{Completions, Man};
@@ -126,6 +128,15 @@ pub(crate) enum Command {
     Auth(Auth),
     /// Run a pretend service on this machine until Ctrl-C
     Emulator(Emulator),
+    /// Settings: where each one comes from
+    #[command(subcommand)]
+    Config(Config),
+    /// Try everything that a command needs, and say what to do about what does not work
+    ///
+    /// Sends one request without credentials and no more than one login, and none that the login guard keeps back.
+    /// The exit code is that of the first check that fails: 2 for settings, 4 for credentials, 7 for the network,
+    /// 8 for the login guard.
+    Doctor(Doctor),
     /// Print the script with which a shell completes commands and flags
     Completions(Completions),
     /// Write the manual pages to a folder
