@@ -15,6 +15,7 @@ use crate::guard::{Failures, Guard, GuardedTransport, Stop};
 use crate::output::Console;
 use crate::sandbox::Sandbox;
 use crate::settings::{Environment, SERVICES, Settings, Timing};
+use crate::wire::Wire;
 
 /// A client and whom it speaks for. To be closed, or the session stays open on the server for 20 minutes.
 #[derive(Debug)]
@@ -239,17 +240,16 @@ fn client(settings: &Settings, guard: Option<Guard>) -> Result<Client, Failure> 
     if let Some(request) = settings.timing.request {
         limits = limits.attempt(request).connect(limits.connect.min(request));
     }
-    // The sandbox sets none, so that it is reached whatever the environment says.
     let mut builder = Client::builder()
-        .proxies(settings.proxies.clone())
         .servers(settings.servers.clone())
         .credentials(settings.credentials.clone())
         .retry(retry)
         .limits(limits);
-    if let Some(guard) = guard {
-        let transport = transport(settings)?;
-        builder = builder.transport(GuardedTransport::new(transport, guard));
-    }
+    let wire = Wire::new(transport(settings)?, &settings.servers);
+    builder = match guard {
+        Some(guard) => builder.transport(GuardedTransport::new(wire, guard)),
+        None => builder.transport(wire),
+    };
     Ok(builder.build()?)
 }
 

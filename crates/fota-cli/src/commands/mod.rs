@@ -23,6 +23,7 @@ pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) 
         Command::Resume(command) => licenses::resume(command, &cli.global, environment, console).await,
         Command::Runs => runs::run(environment, console),
         Command::Auth(Auth::Status) => auth::status(&cli.global, environment, console).await,
+        Command::Auth(Auth::Login) => auth::login(&cli.global, environment, console).await,
         Command::Auth(Auth::Logout) => auth::logout(&cli.global, environment, console).await,
         Command::Auth(Auth::ResetGuard) => auth::reset_guard(&cli.global, environment, console),
         Command::Emulator(command) => emulator::run(command, &cli.global, console).await,

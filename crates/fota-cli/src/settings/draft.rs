@@ -116,7 +116,7 @@ impl Draft {
             client_secret: SecretSetting::find("client_secret", environment, profile.client_secret)?,
             username: find.setting("username", None, profile.username, None)?,
             password: SecretSetting::find("password", environment, profile.password)?,
-            cacert: find.setting("cacert", flag("--cacert", cacert), profile.cacert, None)?,
+            cacert: find.optional("cacert", flag("--cacert", cacert), profile.cacert)?,
             timeout: find.setting(
                 "timeout",
                 flag("--timeout", flags.timeout.map(show_span)),
@@ -176,6 +176,18 @@ impl Find<'_> {
             (None, Some(default)) => found(default.to_owned(), Source::Default),
             (None, None) => Setting { name, value: None, source: Source::Missing },
         })
+    }
+
+    /// A setting that need not be there.
+    fn optional(
+        &self,
+        name: &'static str,
+        flag: Option<(&'static str, String)>,
+        in_profile: Option<String>,
+    ) -> Result<Setting, Failure> {
+        let setting = self.setting(name, flag, in_profile, None)?;
+        let source = if setting.value.is_none() { Source::Default } else { setting.source };
+        Ok(Setting { source, ..setting })
     }
 }
 

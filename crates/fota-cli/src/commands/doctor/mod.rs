@@ -27,6 +27,7 @@ use report::Report;
 
 /// For a whole call, unless the settings give another time: somebody is waiting.
 const PATIENCE: Duration = Duration::from_secs(20);
+const OFFLINE: &str = "not tried (--offline)";
 
 pub(super) async fn run(
     command: &Doctor,
@@ -56,7 +57,7 @@ pub(super) async fn run(
     network::proxy(&mut report, &settings, environment)?;
     let reached = if command.offline {
         for name in ["network", "tls", "clock"] {
-            report.skip(name, "--offline")?;
+            report.skip(name, OFFLINE)?;
         }
         true
     } else {
@@ -69,7 +70,7 @@ pub(super) async fn run(
         guard(&mut report, &settings, environment)?
     };
     let why = match (command.offline, may_log_in, reached) {
-        (true, ..) => Some("--offline"),
+        (true, ..) => Some(OFFLINE),
         (_, false, _) => Some("no login is attempted, for the guard says no"),
         (.., false) => Some("the service cannot be reached"),
         _ => None,

@@ -1,0 +1,169 @@
+//! What `-vv` shows: every exchange with its headers and body, without a secret. Header values are shown for a
+//! list of harmless names only, and bodies for the license service only, for those of the other two are
+//! credentials and tokens.
+
+use std::fmt;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fota_core::{AsyncTransport, Limits, Servers, Service, TransportError};
+use fota_hyper::HyperTransport;
+use http::{HeaderMap, Request, Response};
+
+use crate::log::{self, Value};
+use crate::output::escape;
+
+/// As much of a body as is shown.
+const SHOWN: usize = 2048;
+/// Headers whose values hold no secret.
+const HARMLESS: [&str; 20] = [
+    "accept",
+    "age",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "expires",
+    "host",
+    "retry-after",
+    "server",
+    "transfer-encoding",
+    "user-agent",
+    "vary",
+    "via",
+    "x-amzn-requestid",
+    "x-correlation-id",
+    "x-ratelimit-remaining",
+    "x-request-id",
+];
+
+/// Sends everything, and shows it if that is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    inner: HyperTransport,
+    /// Where bodies may be shown.
+    licenses: String,
+    shows: bool,
+}
+
+impl Wire {
+    pub(crate) fn new(inner: HyperTransport, servers: &Servers) -> Self {
+        Wire { inner, licenses: format!("{}/", servers.base(Service::Fota)), shows: log::shows_wire() }
+    }
+
+    fn body(&self, url: &str, body: &Bytes) -> String {
+        match body.len() {
+            0 => String::new(),
+            length if !url.starts_with(&self.licenses) => format!("[{length} bytes, not shown]"),
+            length => {
+                let shown = String::from_utf8_lossy(body.get(..SHOWN).unwrap_or(body)).into_owned();
+                let rest = length.saturating_sub(SHOWN);
+                if rest > 0 { format!("{shown} [and {rest} bytes more]") } else { shown }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl AsyncTransport for Wire {
+    async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportError> {
+        if !self.shows {
+            return self.inner.send(request, limits).await;
+        }
+        let (method, url) = (request.method().to_string(), request.uri().to_string());
+        log::line(
+            "trace",
+            "request",
+            &[
+                ("method", Value::Text(&method)),
+                ("url", Value::Text(&url)),
+                ("headers", Value::Text(&Headers(request.headers()).to_string())),
+                ("body", Value::Text(&self.body(&url, request.body()))),
+            ],
+        );
+        let start = Instant::now();
+        let result = self.inner.send(request, limits).await;
+        let elapsed = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &result {
+            Ok(response) => log::line(
+                "trace",
+                "response",
+                &[
+                    ("status", Value::Number(response.status().as_u16().into())),
+                    ("url", Value::Text(&url)),
+                    ("elapsedMs", Value::Number(elapsed)),
+                    ("headers", Value::Text(&Headers(response.headers()).to_string())),
+                    ("body", Value::Text(&self.body(&url, response.body()))),
+                ],
+            ),
+            Err(error) => log::line(
+                "trace",
+                "no response",
+                &[
+                    ("url", Value::Text(&url)),
+                    ("elapsedMs", Value::Number(elapsed)),
+                    ("error", Value::Text(&format!("{error}: {}", error.source))),
+                ],
+            ),
+        }
+        result
+    }
+}
+
+/// Headers on one line.
+struct Headers<'a>(&'a HeaderMap);
+
+impl fmt::Display for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            let value = match value.to_str() {
+                Ok(text) if HARMLESS.contains(&name.as_str()) && !value.is_sensitive() => {
+                    escape::terminal(text)
+                }
+                _ => "[not shown]".into(),
+            };
+            write!(f, "{}{name}: {value}", if index == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_values_are_shown_by_name_only() {
+        let request = Request::get("/")
+            .header("authorization", "Bearer canary")
+            .header("vz-m2m-token", "canary")
+            .header("set-cookie", "canary")
+            .header("x-new-secret", "canary")
+            .header("content-type", "application/json")
+            .body(())
+            .unwrap();
+        assert_eq!(
+            Headers(request.headers()).to_string(),
+            "authorization: [not shown]; vz-m2m-token: [not shown]; set-cookie: [not shown]; \
+             x-new-secret: [not shown]; content-type: application/json"
+        );
+    }
+
+    #[test]
+    fn bodies_are_shown_for_the_license_service_only_and_not_without_end() {
+        let servers = Servers::at("http://127.0.0.1:1").unwrap();
+        let wire = Wire::new(HyperTransport::http_only(), &servers);
+        let body = Bytes::from("canary".repeat(1000));
+        for service in [Service::Oauth, Service::M2m] {
+            let shown = wire.body(&format!("{}/x", servers.base(service)), &body);
+            assert_eq!(shown, "[6000 bytes, not shown]");
+        }
+        // A host that only begins like ours.
+        assert!(!wire.body("http://127.0.0.1:1/api/fota/v3.example/x", &body).contains("canary"));
+        let shown = wire.body(&format!("{}/x", servers.base(Service::Fota)), &body);
+        assert!(shown.starts_with("canary") && shown.ends_with(" [and 3952 bytes more]"), "{shown}");
+    }
+}
