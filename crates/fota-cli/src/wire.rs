@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fota_core::{AsyncTransport, Limits, Servers, Service, TransportError};
+use fota_core::{AsyncTransport, Limits, Secret, Servers, Service, TransportError};
 use fota_hyper::HyperTransport;
 use http::{HeaderMap, Request, Response};
 
@@ -54,14 +54,18 @@ impl Wire {
         Wire { inner, licenses: format!("{}/", servers.base(Service::Fota)), shows: log::shows_wire() }
     }
 
-    fn body(&self, url: &str, body: &Bytes) -> String {
+    /// `secrets` are looked for, because some gateways repeat in an answer what they were sent.
+    fn body(&self, url: &str, body: &Bytes, secrets: &[Secret]) -> String {
         match body.len() {
             0 => String::new(),
             length if !url.starts_with(&self.licenses) => format!("[{length} bytes, not shown]"),
-            length => {
-                let shown = String::from_utf8_lossy(body.get(..SHOWN).unwrap_or(body)).into_owned();
-                let rest = length.saturating_sub(SHOWN);
-                if rest > 0 { format!("{shown} [and {rest} bytes more]") } else { shown }
+            _ => {
+                let text = hide(String::from_utf8_lossy(body).into_owned(), secrets);
+                let shown = text.get(..text.floor_char_boundary(SHOWN)).unwrap_or(&text);
+                match text.len() - shown.len() {
+                    0 => text,
+                    rest => format!("{shown} [and {rest} bytes more]"),
+                }
             }
         }
     }
@@ -73,6 +77,7 @@ impl AsyncTransport for Wire {
         if !self.shows {
             return self.inner.send(request, limits).await;
         }
+        let secrets = secrets(request.headers());
         let (method, url) = (request.method().to_string(), request.uri().to_string());
         log::line(
             "trace",
@@ -81,7 +86,7 @@ impl AsyncTransport for Wire {
                 ("method", Value::Text(&method)),
                 ("url", Value::Text(&url)),
                 ("headers", Value::Text(&Headers(request.headers()).to_string())),
-                ("body", Value::Text(&self.body(&url, request.body()))),
+                ("body", Value::Text(&self.body(&url, request.body(), &secrets))),
             ],
         );
         let start = Instant::now();
@@ -94,9 +99,9 @@ impl AsyncTransport for Wire {
                 &[
                     ("status", Value::Number(response.status().as_u16().into())),
                     ("url", Value::Text(&url)),
-                    ("elapsedMs", Value::Number(elapsed)),
-                    ("headers", Value::Text(&Headers(response.headers()).to_string())),
-                    ("body", Value::Text(&self.body(&url, response.body()))),
+                    ("elapsed_ms", Value::Number(elapsed)),
+                    ("headers", Value::Text(&hide(Headers(response.headers()).to_string(), &secrets))),
+                    ("body", Value::Text(&self.body(&url, response.body(), &secrets))),
                 ],
             ),
             Err(error) => log::line(
@@ -104,13 +109,28 @@ impl AsyncTransport for Wire {
                 "no response",
                 &[
                     ("url", Value::Text(&url)),
-                    ("elapsedMs", Value::Number(elapsed)),
+                    ("elapsed_ms", Value::Number(elapsed)),
                     ("error", Value::Text(&format!("{error}: {}", error.source))),
                 ],
             ),
         }
         result
     }
+}
+
+/// The tokens of a request.
+fn secrets(headers: &HeaderMap) -> Vec<Secret> {
+    let words = headers
+        .iter()
+        .filter(|(name, value)| value.is_sensitive() || !HARMLESS.contains(&name.as_str()))
+        .filter_map(|(_, value)| value.to_str().ok()?.split(' ').next_back());
+    words.filter(|word| !word.is_empty()).map(Secret::from).collect()
+}
+
+fn hide(text: String, secrets: &[Secret]) -> String {
+    secrets.iter().fold(text, |text, secret| {
+        if text.contains(secret.expose()) { text.replace(secret.expose(), "[not shown]") } else { text }
+    })
 }
 
 /// Headers on one line.
@@ -158,12 +178,31 @@ mod tests {
         let wire = Wire::new(HyperTransport::http_only(), &servers);
         let body = Bytes::from("canary".repeat(1000));
         for service in [Service::Oauth, Service::M2m] {
-            let shown = wire.body(&format!("{}/x", servers.base(service)), &body);
+            let shown = wire.body(&format!("{}/x", servers.base(service)), &body, &[]);
             assert_eq!(shown, "[6000 bytes, not shown]");
         }
         // A host that only begins like ours.
-        assert!(!wire.body("http://127.0.0.1:1/api/fota/v3.example/x", &body).contains("canary"));
-        let shown = wire.body(&format!("{}/x", servers.base(Service::Fota)), &body);
+        assert!(!wire.body("http://127.0.0.1:1/api/fota/v3.example/x", &body, &[]).contains("canary"));
+        let shown = wire.body(&format!("{}/x", servers.base(Service::Fota)), &body, &[]);
         assert!(shown.starts_with("canary") && shown.ends_with(" [and 3952 bytes more]"), "{shown}");
+    }
+
+    #[test]
+    fn tokens_that_a_gateway_repeats_are_not_shown() {
+        let servers = Servers::at("http://127.0.0.1:1").unwrap();
+        let wire = Wire::new(HyperTransport::http_only(), &servers);
+        let request = Request::get("/")
+            .header("authorization", "Bearer canary-bearer")
+            .header("vz-m2m-token", "canary-session")
+            .header("accept", "application/json")
+            .body(())
+            .unwrap();
+        let secrets = secrets(request.headers());
+        // The second one would be cut in two by the limit.
+        let body = format!("{}canary-bearer{}canary-session", "x".repeat(100), "é".repeat(970));
+        let shown = wire.body(&format!("{}/x", servers.base(Service::Fota)), &body.into(), &secrets);
+        assert!(!shown.contains("canary"), "{shown}");
+        assert_eq!(shown.matches("[not shown]").count(), 1, "{shown}");
+        assert_eq!(hide("application/json".to_owned(), &secrets), "application/json");
     }
 }

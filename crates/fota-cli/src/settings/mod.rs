@@ -68,7 +68,11 @@ impl Settings {
         let proxies = environment.proxies();
         for service in SERVICES {
             if let Ok(uri) = servers.base(service).parse() {
-                proxies.for_uri(&uri)?;
+                proxies.for_uri(&uri).map_err(|error| {
+                    Failure::from(error).hint(
+                        "write a proxy as http://host:port, or leave the service out of it with no_proxy",
+                    )
+                })?;
             }
         }
         // Last of all, for a command may run for them.

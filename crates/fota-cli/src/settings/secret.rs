@@ -144,6 +144,10 @@ fn from_command(words: &[String], source: &Source, patience: Duration) -> Result
         let status = child.try_wait().map_err(|error| fail(format!("cannot be waited for: {error}")))?;
         match status {
             Some(status) if !status.success() => {
+                // One that prints too much is ended by it, and that is not the reason to tell.
+                if let Ok(Err(error)) = receive.recv_timeout(Duration::from_millis(200)) {
+                    return Err(fail(format!("prints what is no secret: {error}")));
+                }
                 return Err(fail(match status.code() {
                     Some(code) => format!("failed with exit code {code}"),
                     None => "was ended by a signal".to_owned(),
@@ -158,15 +162,18 @@ fn from_command(words: &[String], source: &Source, patience: Duration) -> Result
             return Err(fail(format!("was not done after {} s", patience.as_secs().max(1))));
         }
         match receive.recv_timeout(Duration::from_millis(10)) {
-            Ok(text) => printed = Some(text),
+            Ok(Ok(text)) => printed = Some(text),
+            Ok(Err(error)) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(fail(format!("prints what is no secret: {error}")));
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             // All was read; what is awaited now is the end of the command.
             Err(mpsc::RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(5)),
         }
     }
-    let text = printed
-        .unwrap_or_else(|| Ok(Secret::default()))
-        .map_err(|error| fail(format!("prints what is no secret: {error}")))?;
+    let text = printed.unwrap_or_default();
     let secret = without_line_end(&text);
     if secret.is_empty() {
         return Err(fail("printed nothing".to_owned()));
@@ -238,7 +245,7 @@ mod tests {
         assert!(shell(&format!("echo {CANARY}; kill -9 $$")).unwrap_err().contains("signal"));
         assert!(shell("true").unwrap_err().contains("printed nothing"));
         assert!(shell("printf '\\377canary'").unwrap_err().contains("no secret"));
-        assert!(shell("head -c 70000 /dev/zero").unwrap_err().contains("too long"));
+        assert!(shell("head -c 700000 /dev/zero").unwrap_err().contains("too long"));
         assert!(run(&["/no/such/program"], PATIENCE).unwrap_err().contains("cannot be run"));
     }
 
