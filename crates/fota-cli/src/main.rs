@@ -12,6 +12,7 @@ mod input;
 mod journal;
 mod log;
 mod output;
+mod permissions;
 mod private;
 mod profile;
 mod sandbox;

@@ -61,7 +61,9 @@ impl Wire {
             length if !url.starts_with(&self.licenses) => format!("[{length} bytes, not shown]"),
             _ => {
                 let text = hide(String::from_utf8_lossy(body).into_owned(), secrets);
-                let shown = text.get(..text.floor_char_boundary(SHOWN)).unwrap_or(&text);
+                let end =
+                    (0..=SHOWN.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+                let shown = text.get(..end).unwrap_or(&text);
                 match text.len() - shown.len() {
                     0 => text,
                     rest => format!("{shown} [and {rest} bytes more]"),

@@ -3,6 +3,7 @@
 //! [`Draft`] finds out where each setting comes from, and reads no secret for it; [`Settings`] are what a
 //! command works with.
 
+mod command;
 mod draft;
 mod environment;
 mod secret;

@@ -173,8 +173,8 @@ mod tests {
             let result = result.map_err(|error| (error.status(), error.is_final()));
             assert_eq!(result, expected, "{answer:?}");
         }
-        assert!(proxy("p:1").is_tunnel(&[b'x'; MAX_ANSWER]).is_ok());
-        assert!(proxy("p:1").is_tunnel(&[b'x'; MAX_ANSWER + 1]).is_err());
+        assert!(proxy("p:1").is_tunnel(&vec![b'x'; MAX_ANSWER]).is_ok());
+        assert!(proxy("p:1").is_tunnel(&vec![b'x'; MAX_ANSWER + 1]).is_err());
     }
 
     #[test]

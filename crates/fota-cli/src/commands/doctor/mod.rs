@@ -196,28 +196,30 @@ async fn credentials(
         }
     };
     let result = match log_in(&connection).await {
+        Ok(()) => account(report, &connection).await,
         Err(failure) => {
             report.fail("credentials", &failure)?;
             report.skip("account", "there is no session")
         }
-        Ok(()) => {
-            let how = if connection.reuses_session() == Some(true) {
-                "the session of an earlier command is alive"
-            } else {
-                "one login, accepted"
-            };
-            report.ok("credentials", format!("user {}: {how}", connection.credentials.username()))?;
-            match connection.client.licenses(&connection.account).usage().await {
-                Ok(summary) => {
-                    let account = connection.account.as_str();
-                    report.ok("account", format!("{account}: {}", Pool::of(&summary)))
-                }
-                Err(error) => report.fail("account", &Failure::from(error)),
-            }
-        }
     };
     connection.close().await?;
     result
+}
+
+/// A look at what the session is for.
+async fn account(report: &mut Report<'_>, connection: &Connection) -> Result<(), Failure> {
+    let how = if connection.reuses_session() == Some(true) {
+        "the session of an earlier command is alive"
+    } else {
+        "one login, accepted"
+    };
+    report.ok("credentials", format!("user {}: {how}", connection.credentials.username()))?;
+    match connection.client.licenses(&connection.account).usage().await {
+        Ok(summary) => {
+            report.ok("account", format!("{}: {}", connection.account.as_str(), Pool::of(&summary)))
+        }
+        Err(error) => report.fail("account", &Failure::from(error)),
+    }
 }
 
 async fn log_in(connection: &Connection) -> Result<(), Failure> {

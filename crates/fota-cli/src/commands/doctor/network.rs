@@ -74,12 +74,11 @@ pub(super) async fn reach(report: &mut Report<'_>, settings: &Settings) -> Resul
 
 async fn reach_one(report: &mut Report<'_>, settings: &Settings, uri: &Uri) -> Result<bool, Failure> {
     let proxy = settings.proxies.for_uri(uri)?;
-    let (host, port) = match proxy {
-        Some(proxy) => (proxy.host(), proxy.port()),
-        None => {
-            let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
-            (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(default))
-        }
+    let (host, port) = if let Some(proxy) = proxy {
+        (proxy.host(), proxy.port())
+    } else {
+        let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+        (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(default))
     };
     let what = if proxy.is_some() { "the proxy " } else { "" };
     match connect(host, port).await {
