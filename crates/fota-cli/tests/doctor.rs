@@ -3,12 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
+#[allow(dead_code, reason = "shared with the adapters' tests")]
+#[path = "../../../tests/shared/proxy.rs"]
+mod proxy;
+#[allow(dead_code, reason = "shared with the adapters' tests")]
+#[path = "../../../tests/shared/server.rs"]
+mod server;
 
 use std::process::Command;
 
 use common::Home;
 use fota_emulator::{Emulator, Server, Settings};
+use proxy::ConnectProxy;
 use serde_json::Value;
+use server::{After, Authority};
 
 const CHECKS: [&str; 10] =
     ["state", "config", "settings", "proxy", "network", "tls", "clock", "guard", "credentials", "account"];
@@ -178,6 +186,46 @@ fn the_step_that_fails_is_the_one_that_is_named() {
     let ignored = [("http_proxy", "127.0.0.1:1"), ("FOTA_BASE_URL", "https://127.0.0.1:1")];
     expect(&doctor(&home, &server, &ignored, &["--offline"], 0), "proxy", "warn", "http_proxy has no effect");
     assert_eq!(server.counters().logins, 0);
+}
+
+/// Catches a certificate that is not checked, or a proxy that is not used, with real TLS through a real proxy.
+#[test]
+fn certificates_are_looked_at_through_the_proxy() {
+    let (home, emulator, authority) = (Home::new(), service(), Authority::new());
+    let secure = |name: &str| {
+        server::Server::start_tls(authority.server(name), |request, wire| {
+            assert!(request.line().starts_with("GET ") || request.line().starts_with("POST "));
+            let body = r#"{"errorCode":"NO","errorMessage":"no"}"#;
+            wire.write_all(server::answer("404 Not Found", body).as_bytes()).unwrap();
+            wire.flush().unwrap();
+            After::Keep
+        })
+    };
+    let pem = home.write("company.pem", authority.pem());
+    let visit = |certificate: &str, trusted: bool, code| {
+        let server = secure(certificate);
+        let proxy = ConnectProxy::to(server.address);
+        let url = proxy.url();
+        let mut set = vec![("FOTA_BASE_URL", "https://fota.example"), ("https_proxy", url.as_str())];
+        if trusted {
+            set.push(("FOTA_CACERT", pem.to_str().unwrap()));
+        }
+        let report = doctor(&home, &emulator, &set, &[], code);
+        assert!(proxy.heads().iter().all(|head| head.starts_with("CONNECT fota.example:443 ")));
+        assert!(!proxy.heads().is_empty() && !proxy.saw("Authorization"));
+        (report, server.requests())
+    };
+    let (report, requests) = visit("fota.example", false, 7);
+    expect(&report, "tls", "fail", "--cacert");
+    expect(&report, "credentials", "skip", "cannot be reached");
+    assert!(requests.is_empty());
+    let (report, _) = visit("other.example", true, 7);
+    expect(&report, "tls", "fail", "check the base URL");
+    let (report, requests) = visit("fota.example", true, 1);
+    expect(&report, "tls", "ok", "company.pem");
+    expect(&report, "credentials", "fail", "");
+    // The first one is without credentials.
+    assert!(!requests[0].head.to_ascii_lowercase().contains("authorization"), "{}", requests[0].head);
 }
 
 /// Catches a clock that is not looked at: the emulator's stands still, years ago, unless it is told to run.

@@ -1,10 +1,11 @@
 //! Through a real proxy on loopback, with real TLS inside the tunnel.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fota_core::proxy::{Proxies, ProxyError};
-use fota_core::{AsyncTransport, ErrorKind, Limits, Phase, TransportError};
+use fota_core::{AsyncTransport, ErrorKind, Limits, Phase, RetryPolicy, TransportError};
 use fota_hyper::{Client, HyperTransport};
 use http::{Request, Response};
 
@@ -152,4 +153,39 @@ fn a_proxy_that_is_none_is_told_when_building() {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert!(error.to_string().contains("https_proxy") && !error.to_string().contains("canary"), "{error}");
     assert!(builder().base_url("http://127.0.0.1:1").build().is_ok(), "it is not used for this one");
+}
+
+/// Runs itself again, in a process with variables of its own: no test sets those of the one that it runs in.
+#[tokio::test]
+async fn the_environment_counts_unless_other_proxies_are_given() {
+    const CHILD: &str = "FOTA_TEST_CHILD";
+    if let Some(direct) = std::env::var_os(CHILD) {
+        return client_in_this_environment(direct == "direct").await;
+    }
+    let proxy = ConnectProxy::saying("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let url = format!("http://canary:canary@{}", proxy.address);
+    for (child, expected) in [("through", 1), ("direct", 1)] {
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "proxy::the_environment_counts_unless_other_proxies_are_given"])
+            .env_remove("no_proxy")
+            .env_remove("NO_PROXY")
+            .env("https_proxy", &url)
+            .env(CHILD, child)
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.unwrap().success(), "{child}");
+        assert_eq!(proxy.heads().len(), expected, "{child}");
+    }
+}
+
+async fn client_in_this_environment(direct: bool) {
+    let builder = Client::builder()
+        .credentials(credentials())
+        .base_url(&format!("https://{HOST}"))
+        .root_certificates_pem(Authority::new().pem());
+    let builder = if direct { builder.proxies(Proxies::none()) } else { builder };
+    let client = builder.retry(RetryPolicy::none()).build().unwrap();
+    let error = client.login().await.unwrap_err();
+    assert_eq!(ProxyError::behind(&error).is_some(), !direct, "{error:?}");
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
 }
