@@ -217,12 +217,15 @@ fn certificates_are_looked_at_through_the_proxy() {
     };
     let (report, requests) = visit("fota.example", false, 7);
     expect(&report, "tls", "fail", "--cacert");
+    // rcgen's name for an authority without one.
+    expect(&report, "tls", "fail", "issued by rcgen self signed cert");
     expect(&report, "credentials", "skip", "cannot be reached");
     assert!(requests.is_empty());
     let (report, _) = visit("other.example", true, 7);
     expect(&report, "tls", "fail", "check the base URL");
     let (report, requests) = visit("fota.example", true, 1);
     expect(&report, "tls", "ok", "company.pem");
+    expect(&report, "tls", "ok", "the certificate is valid until 4096-");
     expect(&report, "credentials", "fail", "");
     // The first one is without credentials.
     assert!(!requests[0].head.to_ascii_lowercase().contains("authorization"), "{}", requests[0].head);

@@ -3,6 +3,7 @@
 //! It sends one request without credentials, for the connection and the clock, and then no more than one
 //! login, and none that the login guard would not let any other command send.
 
+mod certificate;
 mod network;
 mod report;
 

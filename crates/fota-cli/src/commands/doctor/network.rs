@@ -1,5 +1,6 @@
 //! The way to the service: the proxy, the name and the port, TLS, and the clock at the other end.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use http::{Request, Response, Uri};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
+use super::certificate::{self, Certificate};
 use super::report::Report;
 use crate::commands::service_uris;
 use crate::connection;
@@ -18,6 +20,8 @@ use crate::settings::{Environment, Settings};
 
 /// For one step on the way.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A certificate is usually renewed a month before its end.
+const EXPIRES_SOON: Duration = Duration::from_secs(14 * 86_400);
 /// A clock that is off by more than this is worth a word: an access token's life and the times of a journal
 /// are read off it.
 const SKEW: Duration = Duration::from_secs(60);
@@ -102,14 +106,22 @@ async fn reach_one(report: &mut Report<'_>, settings: &Settings, uri: &Uri) -> R
     let before = Instant::now();
     let answer = ask(settings, uri).await;
     let took = before.elapsed();
+    let certificate = match uri.scheme_str() {
+        Some("https") => certificate::look(&settings.proxies, uri).await,
+        _ => None,
+    };
     match answer {
         Ok(response) => {
-            tls(report, settings, uri, response.status().as_u16())?;
+            tls(report, settings, uri, response.status().as_u16(), certificate.as_ref())?;
             clock(report, &response, took)?;
             Ok(true)
         }
         Err(failure) => {
-            report.fail("tls", &failure)?;
+            let message = match certificate.as_ref().and_then(|certificate| certificate.issuer.as_deref()) {
+                Some(issuer) => format!("{} (the certificate is issued by {issuer})", failure.message()),
+                None => failure.message().to_owned(),
+            };
+            report.fail("tls", &failure.with_message(message))?;
             report.skip("clock", "there is no answer")?;
             Ok(false)
         }
@@ -176,7 +188,13 @@ fn refusal(error: &TransportError) -> Failure {
     Failure::new(Exit::Unavailable, "tls", message).hint(hint)
 }
 
-fn tls(report: &mut Report<'_>, settings: &Settings, uri: &Uri, status: u16) -> Result<(), Failure> {
+fn tls(
+    report: &mut Report<'_>,
+    settings: &Settings,
+    uri: &Uri,
+    status: u16,
+    certificate: Option<&Certificate>,
+) -> Result<(), Failure> {
     if status >= 500 {
         return report.warn(
             "tls",
@@ -187,11 +205,27 @@ fn tls(report: &mut Report<'_>, settings: &Settings, uri: &Uri, status: u16) -> 
     if uri.scheme_str() == Some("http") {
         return report.ok("tls", "none, to this machine itself".to_owned());
     }
+    let soon = certificate.and_then(Certificate::left).filter(|left| *left < EXPIRES_SOON);
     let roots = match &settings.cacert {
         Some(path) => format!("this machine's root certificates and {}", path.display()),
         None => "this machine's root certificates".to_owned(),
     };
-    report.ok("tls", format!("the certificate is valid, by {roots}"))
+    let mut message = "the certificate is valid".to_owned();
+    if let Some(until) = certificate.and_then(|certificate| certificate.until.as_ref()) {
+        let _ = write!(message, " until {until}");
+    }
+    if let Some(issuer) = certificate.and_then(|certificate| certificate.issuer.as_deref()) {
+        let _ = write!(message, ", issued by {issuer}");
+    }
+    let _ = write!(message, ", and trusted by {roots}");
+    match soon {
+        Some(left) => report.warn(
+            "tls",
+            format!("{message}; {} days are left", left.as_secs() / 86_400),
+            "who runs the service, or the proxy that answers for it, has to renew the certificate".to_owned(),
+        ),
+        None => report.ok("tls", message),
+    }
 }
 
 fn clock(report: &mut Report<'_>, response: &Response<Bytes>, took: Duration) -> Result<(), Failure> {
