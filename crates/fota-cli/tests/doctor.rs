@@ -13,7 +13,7 @@ mod server;
 use std::process::Command;
 
 use common::Home;
-use fota_emulator::{Emulator, Server, Settings};
+use fota_emulator::{Effect, Emulator, Fault, Server, Settings, Shape};
 use proxy::ConnectProxy;
 use serde_json::Value;
 use server::{After, Authority};
@@ -240,6 +240,23 @@ fn a_clock_that_is_off_is_a_warning() {
     server.advance(std::time::Duration::from_secs(100 * 365 * 24 * 3600));
     let report = doctor(&home, &server, &[], &[], 0);
     expect(&report, "clock", "warn", "s behind the service's");
+}
+
+/// Catches a doctor that keeps trying: somebody is waiting, and a service in trouble has enough to do.
+#[test]
+fn no_request_is_repeated() {
+    let (home, server) = (Home::new(), service());
+    for (operation, checked) in
+        [("auth.token", "credentials"), ("auth.login", "credentials"), ("licenses.list", "account")]
+    {
+        server.faults([Fault::new(operation, Effect::answer(503, Shape::Html))]).unwrap();
+        let before = server.log().iter().filter(|entry| entry.operation == operation).count();
+        let report = doctor(&home, &server, &[], &[], 7);
+        expect(&report, checked, "fail", "503");
+        let after = server.log().iter().filter(|entry| entry.operation == operation).count();
+        assert_eq!(after - before, 1, "{operation}");
+        server.with(Emulator::clear_faults);
+    }
 }
 
 /// Catches an account that is taken for granted because the login works.
