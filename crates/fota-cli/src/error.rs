@@ -154,7 +154,8 @@ impl From<fota_core::Error> for Failure {
         if let Some(stop) = Stop::behind(&error).filter(|_| !in_doubt(&error)) {
             return stop.into();
         }
-        if let Some(proxy) = ProxyError::behind(&error) {
+        // The same holds for a proxy: an earlier attempt may have got through it.
+        if let Some(proxy) = ProxyError::behind(&error).filter(|_| !in_doubt(&error)) {
             return proxy.into();
         }
         let mut message = error.to_string();
