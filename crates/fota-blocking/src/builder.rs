@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use fota_core::licenses::ListPath;
+use fota_core::proxy::Proxies;
 use fota_core::{
     Config, Credentials, Error, ErrorKind, Limits, RetryPolicy, Servers, Service, Shared, Timer, Transport,
 };
@@ -20,6 +21,7 @@ pub struct ClientBuilder {
     limits: Limits,
     list_path: ListPath,
     root_certificates_pem: Vec<u8>,
+    proxies: Option<Proxies>,
     transport: Option<Box<dyn Transport>>,
     timer: Option<Box<dyn Timer>>,
 }
@@ -68,7 +70,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Another transport in place of [`UreqTransport`]; root certificates are then its own business.
+    /// The proxies to go through. The default are those of the environment, by curl's variables: `https_proxy`
+    /// or `all_proxy`, but for the servers of `no_proxy`. [`Proxies::none`] ignores the environment.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// Another transport in place of [`UreqTransport`]; root certificates and proxies are then its own business.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Box::new(transport));
         self
@@ -83,8 +92,8 @@ impl ClientBuilder {
     /// The client. Nothing is sent before its first call.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] when the base URL is not one, credentials are missing, or TLS is needed
-    /// and cannot be set up.
+    /// [`ErrorKind::InvalidRequest`] when the base URL is not one, credentials are missing, TLS is needed and
+    /// cannot be set up, or the environment names a proxy that is not one.
     pub fn build(self) -> Result<Client, Error> {
         let servers = match &self.base_url {
             Some(base_url) => Servers::at(base_url)?,
@@ -99,7 +108,13 @@ impl ClientBuilder {
             None if !needs_tls(&servers) && self.root_certificates_pem.is_empty() => {
                 Box::new(UreqTransport::http_only())
             }
-            None => Box::new(UreqTransport::with_root_certificates_pem(self.root_certificates_pem)?),
+            None => {
+                let proxies = self.proxies.unwrap_or_else(proxies_of_environment);
+                for service in SERVICES {
+                    check(&proxies, &servers.base(service))?;
+                }
+                Box::new(UreqTransport::with_proxies(proxies, self.root_certificates_pem)?)
+            }
         };
         let timer = self.timer.unwrap_or_else(|| Box::new(ThreadTimer::new()));
         let config = Config::new(servers).retry(self.retry).limits(self.limits).list_path(self.list_path);
@@ -114,10 +129,19 @@ impl std::fmt::Debug for ClientBuilder {
     }
 }
 
+const SERVICES: [Service; 3] = [Service::Oauth, Service::M2m, Service::Fota];
+
 fn needs_tls(servers: &Servers) -> bool {
-    [Service::Oauth, Service::M2m, Service::Fota]
-        .into_iter()
-        .any(|service| servers.base(service).starts_with("https:"))
+    SERVICES.into_iter().any(|service| servers.base(service).starts_with("https:"))
+}
+
+fn proxies_of_environment() -> Proxies {
+    Proxies::from_variables(|name| std::env::var(name).ok())
+}
+
+/// So that a proxy that is not one is told when the client is built, not at its first call.
+fn check(proxies: &Proxies, base: &str) -> Result<(), Error> {
+    base.parse().map_or(Ok(()), |uri| proxies.for_uri(&uri).map(drop))
 }
 
 /// The standard library seeds its hash maps at random; that is random enough for the jitter of pauses.

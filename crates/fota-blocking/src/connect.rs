@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::fmt;
 
+use fota_core::proxy::Proxies;
 use http::Uri;
 use ureq::Error;
 use ureq::config::Config;
@@ -18,6 +19,7 @@ use ureq::unversioned::transport::{
 
 #[cfg(feature = "tls")]
 use crate::tls_transport::Tls;
+use crate::tunnel;
 
 thread_local! {
     /// Whether the exchange of this thread has handed a byte to a connection. ureq makes the whole exchange
@@ -50,15 +52,16 @@ impl Resolver for ResolveLater {
 pub(crate) struct Connect {
     resolver: DefaultResolver,
     tcp: TcpConnector,
+    proxies: Proxies,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
 impl Connect {
-    /// The same, able to reach `https` servers too.
+    /// The same, able to reach `https` servers too, some of them through proxies.
     #[cfg(feature = "tls")]
-    pub(crate) fn tls(tls: Tls) -> Self {
-        Connect { tls: Some(tls), ..Connect::default() }
+    pub(crate) fn tls(tls: Tls, proxies: Proxies) -> Self {
+        Connect { tls: Some(tls), proxies, ..Connect::default() }
     }
 }
 
@@ -74,9 +77,17 @@ impl Connector for Connect {
         if details.needs_tls() && no_tls {
             return Err(Error::Tls("this transport was made without TLS"));
         }
+        let proxy = self.proxies.for_uri(details.uri).map_err(other)?;
+        let proxy_uri = proxy.map(fota_core::proxy::Proxy::uri).transpose().map_err(other)?;
+        let uri = proxy_uri.as_ref().unwrap_or(details.uri);
+        // Of two hosts that could not be reached, the message says which one it is.
+        let lost = |error: Error| match (proxy, error) {
+            (Some(proxy), error) if !matches!(error, Error::Timeout(_)) => other(proxy.unreachable(error)),
+            (_, error) => error,
+        };
         let resolved = ConnectionDetails {
-            uri: details.uri,
-            addrs: self.resolver.resolve(details.uri, details.config, limit.left()?)?,
+            uri,
+            addrs: self.resolver.resolve(uri, details.config, limit.left()?).map_err(lost)?,
             config: details.config,
             request_level: details.request_level,
             resolver: details.resolver,
@@ -86,13 +97,21 @@ impl Connector for Connect {
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
         };
-        let Some(tcp) = self.tcp.connect(&resolved, None::<()>)? else { return Ok(None) };
+        let Some(tcp) = self.tcp.connect(&resolved, None::<()>).map_err(lost)? else { return Ok(None) };
+        let mut connection: Box<dyn Transport> = Box::new(tcp);
+        if let Some(proxy) = proxy {
+            connection = tunnel::open(connection, proxy, details.uri, details, limit.left()?)?;
+        }
         #[cfg(feature = "tls")]
         if let (true, Some(tls)) = (details.needs_tls(), &self.tls) {
-            return Ok(Some(Tracked(Box::new(tls.wrap(Box::new(tcp), details, limit.left()?)?))));
+            return Ok(Some(Tracked(Box::new(tls.wrap(connection, details, limit.left()?)?))));
         }
-        Ok(Some(Tracked(Box::new(tcp))))
+        Ok(Some(Tracked(connection)))
     }
+}
+
+fn other(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Other(Box::new(error))
 }
 
 /// The time for a whole connection.

@@ -54,6 +54,7 @@ mod tls;
 #[cfg(feature = "tls")]
 mod tls_transport;
 mod transport;
+mod tunnel;
 
 const _: () = assert!(
     (log::STATIC_MAX_LEVEL as usize) < (log::LevelFilter::Trace as usize),
@@ -70,6 +71,7 @@ pub use transport::UreqTransport;
 
 pub use fota_core as core;
 pub use fota_core::licenses::ListPath;
+pub use fota_core::proxy::Proxies;
 pub use fota_core::{
     Credentials, Endpoint, Error, ErrorKind, Limits, RetryPolicy, SavedTokens, Secret, Servers, Timer,
     Transport, bulk, models,

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fota_core::proxy::{Proxies, ProxyError};
 use fota_core::{Error, ErrorKind, Limits, Phase, Transport, TransportError};
 use http::{Request, Response};
 use ureq::config::Config;
@@ -41,14 +42,23 @@ impl UreqTransport {
     /// # Errors
     /// As for [`UreqTransport::new`], or when `pem` holds no certificate.
     pub fn with_root_certificates_pem(pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+        UreqTransport::with_proxies(Proxies::none(), pem)
+    }
+
+    /// The same, through proxies. The other constructors know none.
+    ///
+    /// # Errors
+    /// As for [`UreqTransport::with_root_certificates_pem`], but that `pem` may be empty. A proxy that is not
+    /// one is an error of the first request to a server behind it.
+    pub fn with_proxies(proxies: Proxies, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
         #[cfg(feature = "tls")]
         let result = crate::tls::config(pem.as_ref()).map(|config| {
             let tls = crate::tls_transport::Tls::new(config);
-            UreqTransport(agent(Connect::tls(tls)))
+            UreqTransport(agent(Connect::tls(tls, proxies)))
         });
         #[cfg(not(feature = "tls"))]
         let result = {
-            let _ = pem;
+            let _ = (pem, proxies);
             Err("this program was built without TLS")
         };
         result
@@ -131,6 +141,16 @@ fn read(body: Body, cap: usize) -> Result<Bytes, TransportError> {
 }
 
 fn failure(error: ureq::Error) -> TransportError {
+    // ureq does not name what another error is about as its cause.
+    let error = match error {
+        ureq::Error::Other(cause) => match cause.downcast::<ProxyError>() {
+            // Nothing was sent, and asking the proxy again would not help.
+            Ok(refusal) if refusal.is_final() => return TransportError::declined(*refusal),
+            Ok(refusal) => return TransportError::connect(*refusal),
+            Err(cause) => ureq::Error::Other(cause),
+        },
+        error => error,
+    };
     let timed_out = matches!(error, ureq::Error::Timeout(_));
     match (connect::was_sent(), timed_out) {
         (false, false) => TransportError::connect(error),

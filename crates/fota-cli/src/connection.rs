@@ -1,11 +1,10 @@
 //! From settings to a client: of the configured service, or of the sandbox.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use fota_core::models::AccountName;
-use fota_core::{Credentials, Limits, RetryPolicy, SavedTokens, Secret, Servers, Service};
+use fota_core::{Credentials, Limits, RetryPolicy, SavedTokens, Secret};
 use fota_hyper::{Client, HyperTransport};
 
 use crate::args::Global;
@@ -15,7 +14,8 @@ use crate::exit::Exit;
 use crate::guard::{Failures, Guard, GuardedTransport, Stop};
 use crate::output::Console;
 use crate::sandbox::Sandbox;
-use crate::settings::{Environment, Settings, Timing};
+use crate::settings::{Environment, SERVICES, Settings, Timing};
+use crate::wire::Wire;
 
 /// A client and whom it speaks for. To be closed, or the session stays open on the server for 20 minutes.
 #[derive(Debug)]
@@ -63,13 +63,21 @@ impl Connection {
     ) -> Result<Self, Failure> {
         let (settings, sandbox) = if global.sandbox {
             let sandbox = Sandbox::start(environment, console)?;
-            (
-                sandbox.settings(Timing { total: global.timeout, request: global.request_timeout })?,
-                Some(sandbox),
-            )
+            let timing = Timing { total: global.timeout, request: global.request_timeout, once: false };
+            (sandbox.settings(timing)?, Some(sandbox))
         } else {
             (Settings::resolve(global, environment)?, None)
         };
+        Connection::start(settings, sandbox, environment, console).await
+    }
+
+    /// The same with settings that are known already.
+    pub(crate) async fn start(
+        settings: Settings,
+        sandbox: Option<Sandbox>,
+        environment: &Environment,
+        console: &Console,
+    ) -> Result<Self, Failure> {
         let host = settings.host();
         let (mut failures, mut cache, mut guarded) = (None, None, None);
         if sandbox.is_none() {
@@ -223,6 +231,9 @@ async fn keep(share: &Share, tokens: Option<SavedTokens>) {
 fn client(settings: &Settings, guard: Option<Guard>) -> Result<Client, Failure> {
     let mut retry = RetryPolicy::default();
     let mut limits = Limits::default();
+    if settings.timing.once {
+        retry = RetryPolicy::none();
+    }
     if let Some(total) = settings.timing.total {
         retry = retry.total(total);
     }
@@ -234,25 +245,25 @@ fn client(settings: &Settings, guard: Option<Guard>) -> Result<Client, Failure> 
         .credentials(settings.credentials.clone())
         .retry(retry)
         .limits(limits);
-    if let Some(guard) = guard {
-        let transport = transport(&settings.servers, settings.cacert.as_deref())?;
-        builder = builder.transport(GuardedTransport::new(transport, guard));
-    }
+    let wire = Wire::new(transport(settings)?, &settings.servers);
+    builder = match guard {
+        Some(guard) => builder.transport(GuardedTransport::new(wire, guard)),
+        None => builder.transport(wire),
+    };
     Ok(builder.build()?)
 }
 
 /// Reading the platform's certificates takes a while; plain http needs none.
-fn transport(servers: &Servers, cacert: Option<&Path>) -> Result<HyperTransport, Failure> {
-    let pem = match cacert {
-        Some(path) => fs::read(path)
-            .map_err(|error| Failure::usage(format!("cannot read --cacert {}: {error}", path.display())))?,
+pub(crate) fn transport(settings: &Settings) -> Result<HyperTransport, Failure> {
+    let pem = match &settings.cacert {
+        Some(path) => fs::read(path).map_err(|error| {
+            Failure::usage(format!("cannot read the certificates {}: {error}", path.display()))
+        })?,
         None => Vec::new(),
     };
-    let plain = [Service::Oauth, Service::M2m, Service::Fota]
-        .into_iter()
-        .all(|service| servers.base(service).starts_with("http:"));
-    if plain && cacert.is_none() {
+    let plain = SERVICES.into_iter().all(|service| settings.servers.base(service).starts_with("http:"));
+    if plain && settings.cacert.is_none() {
         return Ok(HyperTransport::http_only());
     }
-    Ok(HyperTransport::with_root_certificates_pem(pem)?)
+    Ok(HyperTransport::with_proxies(settings.proxies.clone(), pem)?)
 }

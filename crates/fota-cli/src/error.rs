@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use fota_core::ErrorKind;
 use fota_core::models::ApiFault;
+use fota_core::proxy::ProxyError;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -131,9 +132,14 @@ impl Failure {
         }
     }
 
-    #[cfg(test)]
+    /// What happened.
     pub(crate) fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.0.hint.as_deref()
     }
 
     #[cfg(test)]
@@ -147,6 +153,10 @@ impl From<fota_core::Error> for Failure {
         // What surely had no effect but the guard's veto is told in the guard's words alone.
         if let Some(stop) = Stop::behind(&error).filter(|_| !in_doubt(&error)) {
             return stop.into();
+        }
+        // The same holds for a proxy: an earlier attempt may have got through it.
+        if let Some(proxy) = ProxyError::behind(&error).filter(|_| !in_doubt(&error)) {
+            return proxy.into();
         }
         let mut message = error.to_string();
         let mut cause = error.source();
@@ -163,6 +173,28 @@ impl From<fota_core::Error> for Failure {
         failure.0.code = error.fault().and_then(ApiFault::code).map(str::to_owned);
         failure.0.retryable = error.is_retryable();
         failure.0.may_have_been_applied = in_doubt(&error);
+        failure
+    }
+}
+
+/// A proxy stands before the service, so nothing was sent.
+impl From<&ProxyError> for Failure {
+    fn from(error: &ProxyError) -> Self {
+        let mut message = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(source) = cause {
+            message = format!("{message}: {source}");
+            cause = source.source();
+        }
+        let hint = match error.status() {
+            Some(407) => {
+                "write user name and password into the variable, as https_proxy=http://user:password@host:port"
+            }
+            _ => "check https_proxy; a server that is reached without a proxy belongs into no_proxy",
+        };
+        let mut failure = Failure::new(Exit::Unavailable, "proxy", message).hint(hint);
+        failure.0.status = error.status();
+        failure.0.retryable = !error.is_final();
         failure
     }
 }

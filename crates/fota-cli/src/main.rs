@@ -12,11 +12,15 @@ mod input;
 mod journal;
 mod log;
 mod output;
+mod permissions;
 mod private;
 mod profile;
 mod sandbox;
 mod settings;
 mod signals;
+mod suggest;
+mod topics;
+mod wire;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -30,15 +34,19 @@ use crate::output::{Console, Style};
 use crate::settings::Environment;
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).filter_map(|text| text.into_string().ok()).collect();
+    if let Some(text) = topics::asked(&arguments) {
+        // A reader that is gone does not matter.
+        let _ = writeln!(io::stdout(), "{text}");
+        return Exit::Done.into();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse_command_line(&error).into(),
     };
     let environment = Environment::process();
     let console = Console::new(&cli.global, &environment);
-    if cli.global.verbose {
-        log::start(console.error_style);
-    }
+    log::start(&cli.global, console.error_style);
     let result = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -48,7 +56,11 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             // When stderr is gone, the exit code still tells.
-            let _ = failure.print(&mut io::stderr(), console.format.is_json(), console.error_style);
+            let _ = failure.print(
+                &mut io::stderr(),
+                console.format.is_json() || log::is_json(),
+                console.error_style,
+            );
             failure.exit().into()
         }
     }
@@ -59,8 +71,9 @@ fn refuse_command_line(error: &clap::Error) -> Exit {
     let asks_json = || {
         let arguments: Vec<_> = std::env::args().collect();
         arguments.iter().any(|text| text.starts_with("-ojson") || text.starts_with("--output=json"))
+            || arguments.iter().any(|text| text == "--log-format=json")
             || arguments.windows(2).any(|pair| {
-                matches!(pair, [flag, format] if (flag == "-o" || flag == "--output") && format.starts_with("json"))
+                matches!(pair, [flag, format] if ["-o", "--output", "--log-format"].contains(&flag.as_str()) && format.starts_with("json"))
             })
     };
     if error.use_stderr()
@@ -69,7 +82,11 @@ fn refuse_command_line(error: &clap::Error) -> Exit {
     {
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let failure = Failure::usage(message).hint("fota --help lists commands and flags");
+        // clap's "did you mean" stands on a line of its own.
+        let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+        let help = "fota --help lists commands and flags";
+        let hint = tip.map_or_else(|| help.to_owned(), |tip| format!("{tip}; {help}"));
+        let failure = Failure::usage(message).hint(hint);
         let _ = failure.print(&mut io::stderr(), true, Style::plain());
     } else {
         // To stdout or stderr, as it belongs; a reader that is gone does not matter.

@@ -9,7 +9,9 @@ use fota_core::Secret;
 use toml::{Table, Value};
 
 use crate::error::Failure;
+use crate::permissions::{refuse_readable_by_others, refuse_writable_by_others};
 use crate::settings::Environment;
+use crate::suggest;
 
 /// The profile that is used when none is named.
 pub(crate) const DEFAULT: &str = "default";
@@ -20,16 +22,52 @@ pub(crate) struct Profile {
     pub(crate) account: Option<String>,
     pub(crate) base_url: Option<String>,
     pub(crate) client_id: Option<String>,
-    pub(crate) client_secret: Option<Secret>,
-    pub(crate) client_secret_file: Option<String>,
+    pub(crate) client_secret: SecretKeys,
     pub(crate) username: Option<String>,
-    pub(crate) password: Option<Secret>,
-    pub(crate) password_file: Option<String>,
+    pub(crate) password: SecretKeys,
     pub(crate) cacert: Option<String>,
     pub(crate) timeout: Option<String>,
     pub(crate) request_timeout: Option<String>,
     pub(crate) session_cache: Option<bool>,
 }
+
+/// The keys of one secret, of which a profile has at most one.
+#[derive(Debug, Default)]
+pub(crate) struct SecretKeys {
+    /// The secret.
+    pub(crate) text: Option<Secret>,
+    /// A file that holds it.
+    pub(crate) file: Option<String>,
+    /// A command that prints it, word by word.
+    pub(crate) command: Option<Vec<String>>,
+}
+
+impl SecretKeys {
+    fn count(&self) -> usize {
+        [self.text.is_some(), self.file.is_some(), self.command.is_some()]
+            .into_iter()
+            .filter(|set| *set)
+            .count()
+    }
+}
+
+/// All settings of a profile.
+const KEYS: [&str; 14] = [
+    "account",
+    "base_url",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "client_secret_command",
+    "username",
+    "password",
+    "password_file",
+    "password_command",
+    "cacert",
+    "timeout",
+    "request_timeout",
+    "session_cache",
+];
 
 impl Profile {
     /// Reads `name`, or the default profile, which need not exist.
@@ -46,8 +84,12 @@ impl Profile {
         match (text, path, name) {
             (Some(text), Some(path), _) => {
                 let profile = parse(&text, name, &path)?;
-                if profile.client_secret.is_some() || profile.password.is_some() {
+                let secrets = [&profile.client_secret, &profile.password];
+                if secrets.iter().any(|keys| keys.text.is_some()) {
                     refuse_readable_by_others(&path)?;
+                }
+                if secrets.iter().any(|keys| keys.command.is_some()) {
+                    refuse_writable_by_others(&path)?;
                 }
                 Ok(profile)
             }
@@ -64,30 +106,6 @@ impl Profile {
 /// Where the config file is, whether or not it exists.
 pub(crate) fn path(environment: &Environment) -> Option<PathBuf> {
     environment.folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("fota").join("config.toml"))
-}
-
-/// Refuses a file with a secret in it that somebody else than its owner can read.
-#[cfg(unix)]
-pub(crate) fn refuse_readable_by_others(path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
-    let mode = metadata.permissions().mode() & 0o777;
-    // A pipe (`<(…)` of a shell) has no readers to fear.
-    if metadata.is_file() && mode & 0o077 != 0 {
-        let shown = path.display();
-        return Err(Failure::usage(format!(
-            "{shown} holds a secret and is open to others (mode {mode:03o})"
-        ))
-        .hint(format!("run: chmod 600 '{shown}'")));
-    }
-    Ok(())
-}
-
-/// Other systems have other ways to say who may read a file; they are not looked at.
-#[cfg(not(unix))]
-pub(crate) fn refuse_readable_by_others(_: &Path) -> Result<(), Failure> {
-    Ok(())
 }
 
 fn parse(text: &str, name: Option<&str>, path: &Path) -> Result<Profile, Failure> {
@@ -126,8 +144,12 @@ fn parse(text: &str, name: Option<&str>, path: &Path) -> Result<Profile, Failure
     match name {
         Some(name) if !found => {
             let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            Err(refuse(format!("there is no profile {name:?}"))
-                .hint(format!("profiles in the file: {known}")))
+            let known = format!("profiles in the file: {known}");
+            let hint = match suggest::closest(name, names.iter().map(|name| name.trim_matches('"'))) {
+                Some(near) => format!("did you mean {near:?}? {known}"),
+                None => known,
+            };
+            Err(refuse(format!("there is no profile {name:?}")).hint(hint))
         }
         _ => Ok(profile),
     }
@@ -143,30 +165,62 @@ fn read(table: Table, refuse: impl Fn(&str, &str) -> Failure) -> Result<Profile,
             profile.session_cache = Some(on);
             continue;
         }
+        if let "client_secret_command" | "password_command" = key.as_str() {
+            let keys =
+                if key == "password_command" { &mut profile.password } else { &mut profile.client_secret };
+            keys.command = Some(command(value).ok_or_else(|| {
+                refuse(&key, "is not a list of texts")
+                    .hint("write a command as [\"pass\", \"show\", \"thingspace\"]")
+            })?);
+            continue;
+        }
         let Value::String(text) = value else {
+            if !KEYS.contains(&key.as_str()) {
+                return Err(unknown(&key, &refuse));
+            }
             return Err(refuse(&key, "is not a text in quotes"));
         };
+        let secret = |text: String| Some(Secret::from(text)).filter(|secret| !secret.is_empty());
         match key.as_str() {
-            "client_secret" => profile.client_secret = Some(Secret::from(text)),
-            "password" => profile.password = Some(Secret::from(text)),
+            "client_secret" => profile.client_secret.text = secret(text),
+            "password" => profile.password.text = secret(text),
             "account" => profile.account = Some(text),
             "base_url" => profile.base_url = Some(text),
             "client_id" => profile.client_id = Some(text),
-            "client_secret_file" => profile.client_secret_file = Some(text),
+            "client_secret_file" => profile.client_secret.file = Some(text),
             "username" => profile.username = Some(text),
-            "password_file" => profile.password_file = Some(text),
+            "password_file" => profile.password.file = Some(text),
             "cacert" => profile.cacert = Some(text),
             "timeout" => profile.timeout = Some(text),
             "request_timeout" => profile.request_timeout = Some(text),
-            _ => {
-                return Err(refuse(&key, "is not a setting").hint(
-                    "settings are account, base_url, client_id, client_secret, client_secret_file, username, \
-                     password, password_file, cacert, timeout, request_timeout and session_cache",
-                ));
-            }
+            _ => return Err(unknown(&key, &refuse)),
+        }
+    }
+    for (name, keys) in [("client_secret", &profile.client_secret), ("password", &profile.password)] {
+        if keys.count() > 1 {
+            return Err(refuse(name, "is given in more than one way")
+                .hint(format!("keep one of {name}, {name}_file and {name}_command")));
         }
     }
     Ok(profile)
+}
+
+fn unknown(key: &str, refuse: impl Fn(&str, &str) -> Failure) -> Failure {
+    let all = format!("settings are {}", KEYS.join(", "));
+    refuse(key, "is not a setting").hint(match suggest::closest(key, KEYS) {
+        Some(near) => format!("did you mean {near}? {all}"),
+        None => all,
+    })
+}
+
+/// A program and its arguments.
+fn command(value: Value) -> Option<Vec<String>> {
+    let Value::Array(words) = value else { return None };
+    let words = words.into_iter().map(|word| match word {
+        Value::String(word) => Some(word),
+        _ => None,
+    });
+    words.collect::<Option<Vec<_>>>().filter(|words| words.first().is_some_and(|first| !first.is_empty()))
 }
 
 #[cfg(test)]
@@ -207,6 +261,18 @@ mod tests {
                 "[profiles.default]\nsession_cache = \"canary-not-a-real-secret\"\n",
                 "profiles.default.session_cache is neither true nor false",
             ),
+            (
+                "[profiles.default]\npassword_command = \"canary-not-a-real-secret\"\n",
+                "profiles.default.password_command is not a list of texts",
+            ),
+            (
+                "[profiles.default]\npassword_command = [\"\", \"canary-not-a-real-secret\"]\n",
+                "profiles.default.password_command is not a list of texts",
+            ),
+            (
+                "[profiles.default]\npassword = \"canary-not-a-real-secret\"\npassword_file = \"f\"\n",
+                "profiles.default.password is given in more than one way",
+            ),
             ("password = \"canary-not-a-real-secret\"\n", "\"password\" is not known here"),
             ("profiles = \"canary-not-a-real-secret\"\n", "profiles is not a table"),
             ("[profiles]\ndefault = \"canary-not-a-real-secret\"\n", "profiles.default is not a table"),
@@ -217,6 +283,6 @@ mod tests {
         }
         let good = read_text(&format!("[profiles.default]\npassword = \"{CANARY}\"\n"), None).unwrap();
         assert!(!format!("{good:?}").contains(CANARY));
-        assert_eq!(good.password.unwrap().expose(), CANARY);
+        assert_eq!(good.password.text.unwrap().expose(), CANARY);
     }
 }

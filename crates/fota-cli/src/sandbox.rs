@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 
 use fota_core::Servers;
+use fota_core::proxy::Proxies;
 use fota_emulator::{Server, Settings as Emulated};
 use fs4::FileExt;
 
@@ -66,6 +67,7 @@ impl Sandbox {
             credentials: self.server.credentials(),
             timing,
             cacert: None,
+            proxies: Proxies::none(),
             session_cache: false,
         })
     }

@@ -25,6 +25,7 @@ mod log;
 mod login;
 mod pager;
 mod path;
+pub mod proxy;
 mod refusal;
 pub mod retry;
 mod retry_after;

@@ -44,6 +44,7 @@ mod client;
 mod devices;
 mod licenses;
 mod list;
+mod route;
 mod run;
 mod timer;
 #[cfg(feature = "tls")]
@@ -64,6 +65,7 @@ pub use transport::HyperTransport;
 
 pub use fota_core as core;
 pub use fota_core::licenses::ListPath;
+pub use fota_core::proxy::Proxies;
 pub use fota_core::{
     AsyncTimer, AsyncTransport, Credentials, Endpoint, Error, ErrorKind, Limits, RetryPolicy, SavedTokens,
     Secret, Servers, bulk, models,

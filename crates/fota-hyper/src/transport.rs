@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use fota_core::proxy::{Proxies, ProxyError};
 use fota_core::{AsyncTransport, Error, ErrorKind, Limits, Phase, TransportError};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -17,6 +18,8 @@ use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
+
+use crate::route::Route;
 
 /// An unused connection is closed after this long, well before a usual server closes it (60 s), and before
 /// the two could cross each other on the way.
@@ -35,9 +38,9 @@ pub struct HyperTransport(Pool);
 
 #[derive(Clone)]
 enum Pool {
-    Plain(Client<HttpConnector, Full<Bytes>>),
+    Plain(Client<Route, Full<Bytes>>),
     #[cfg(feature = "tls")]
-    Tls(Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>),
+    Tls(Client<hyper_rustls::HttpsConnector<Route>, Full<Bytes>>),
 }
 
 impl HyperTransport {
@@ -55,15 +58,27 @@ impl HyperTransport {
     /// # Errors
     /// As for [`HyperTransport::new`], or when `pem` holds no certificate.
     pub fn with_root_certificates_pem(pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+        HyperTransport::with_proxies(Proxies::none(), pem)
+    }
+
+    /// The same, through proxies. The other constructors know none.
+    ///
+    /// # Errors
+    /// As for [`HyperTransport::with_root_certificates_pem`], but that `pem` may be empty. A proxy that is not
+    /// one is an error of the first request to a server behind it.
+    pub fn with_proxies(proxies: Proxies, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
         #[cfg(feature = "tls")]
         let result = crate::tls::config(pem.as_ref()).map(|config| {
             let mut http = connector();
             http.enforce_http(false);
-            HyperTransport(Pool::Tls(pool(hyper_rustls::HttpsConnector::from((http, config)))))
+            HyperTransport(Pool::Tls(pool(hyper_rustls::HttpsConnector::from((
+                Route::new(http, proxies),
+                config,
+            )))))
         });
         #[cfg(not(feature = "tls"))]
         let result = {
-            let _ = pem;
+            let _ = (pem, proxies);
             Err("this program was built without TLS")
         };
         result
@@ -72,7 +87,7 @@ impl HyperTransport {
 
     /// A transport that reaches `http` servers only, such as a local emulator.
     pub fn http_only() -> Self {
-        HyperTransport(Pool::Plain(pool(connector())))
+        HyperTransport(Pool::Plain(pool(Route::new(connector(), Proxies::none()))))
     }
 
     fn start(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
@@ -99,7 +114,10 @@ impl AsyncTransport for HyperTransport {
         let start = Instant::now();
         let mut exchange = pin!(async {
             let response = self.start(request).await.map_err(|error| {
-                if !connected() || error.is_connect() || is_unsent(&error) {
+                // To a proxy that refuses, nothing else was sent, and asking again would not help.
+                if ProxyError::behind(&error).is_some_and(ProxyError::is_final) {
+                    TransportError::declined(error)
+                } else if !connected() || error.is_connect() || is_unsent(&error) {
                     TransportError::connect(error)
                 } else {
                     TransportError::exchange(error)

@@ -4,6 +4,11 @@
 mod client;
 mod list;
 mod logs;
+#[cfg(all(feature = "ring", feature = "platform-verifier"))]
+mod proxy;
+#[cfg(all(feature = "ring", feature = "platform-verifier"))]
+#[path = "../../../../tests/shared/proxy.rs"]
+mod proxy_server;
 #[cfg_attr(not(all(feature = "ring", feature = "platform-verifier")), allow(dead_code, reason = "for TLS"))]
 #[path = "../../../../tests/shared/server.rs"]
 mod server;

@@ -11,6 +11,15 @@ pub(crate) enum Auth {
     /// alive, none is tried, and none is logged out.
     #[command(after_help = "Examples:\n  fota auth status\n  fota auth status --profile staging -o json")]
     Status,
+    /// Log in, and keep the session for later commands where they share one
+    ///
+    /// Commands share a session when FOTA_SESSION_CACHE=1 or session_cache = true asks for it; then this is what the
+    /// first of many jobs may do for all of them. Otherwise it only shows that the credentials work, and logs out
+    /// again.
+    #[command(
+        after_help = "Examples:\n  FOTA_SESSION_CACHE=1 fota auth login\n  fota auth login --profile staging"
+    )]
+    Login,
     /// End the session that commands share, and remove it from this machine
     ///
     /// Commands share a session when FOTA_SESSION_CACHE=1 or session_cache = true asks for it: the first one logs

@@ -1,6 +1,7 @@
 //! The command line: every command, flag and help text, one file per family of commands.
 
 mod auth;
+mod config;
 mod emulator;
 mod licenses;
 mod setup;
@@ -15,6 +16,7 @@ use crate::exit;
 use crate::output::Format;
 
 pub(crate) use auth::Auth;
+pub(crate) use config::{Config, Doctor};
 pub(crate) use emulator::Emulator;
 pub(crate) use licenses::{Change, Licenses, Pace, Resume};
 pub(crate) use setup::{Completions, Man};
@@ -38,24 +40,32 @@ Examples:
   fota --sandbox licenses assign --from examples/fleet.csv   try it; needs no account
   fota licenses usage                                        how many licenses are free
   fota licenses list -o csv > licensed.csv                   every licensed device
-  fota licenses remove 352099001761481 --dry-run             what would be sent";
+  fota licenses remove 352099001761481 --dry-run             what would be sent
 
-const SETTINGS: &str = "\
+More help: fota help COMMAND, fota help settings, fota help exit-codes";
+
+pub(crate) const SETTINGS: &str = "\
 Settings, from a flag, else the environment, else a profile of the config file:
   --account    FOTA_ACCOUNT        account
   --base-url   FOTA_BASE_URL       base_url
                FOTA_CLIENT_ID      client_id
-               FOTA_CLIENT_SECRET  client_secret   (or FOTA_CLIENT_SECRET_FILE, client_secret_file)
+               FOTA_CLIENT_SECRET  client_secret   (or …_FILE, …_COMMAND; client_secret_file, …_command)
                FOTA_USERNAME       username
-               FOTA_PASSWORD       password        (or FOTA_PASSWORD_FILE, password_file)
+               FOTA_PASSWORD       password        (or …_FILE, …_COMMAND; password_file, …_command)
                FOTA_SESSION_CACHE  session_cache   (1, or true in the file: commands share one session)
-  --cacert                         cacert
-  --timeout                        timeout
-  --request-timeout                request_timeout
+  --cacert     FOTA_CACERT         cacert
+  --timeout    FOTA_TIMEOUT        timeout
+  --request-timeout
+               FOTA_REQUEST_TIMEOUT
+                                   request_timeout
+  --profile    FOTA_PROFILE                        which profile
+               https_proxy, all_proxy, no_proxy    as curl reads them
 The config file is $XDG_CONFIG_HOME/fota/config.toml (else ~/.config/fota/config.toml):
   [profiles.default]
   account = \"0000123456-00001\"
-  client_secret_file = \"/run/secrets/fota-client-secret\"";
+  client_secret_file = \"/run/secrets/fota-client-secret\"
+  password_command = [\"pass\", \"show\", \"thingspace\"]
+fota config explain tells where each setting comes from, and fota doctor tries them.";
 
 /// Flags of every command. They may stand before or after it.
 #[derive(Debug, Clone, Default, Args)]
@@ -88,12 +98,25 @@ pub(crate) struct Global {
     /// Print data and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Tell on stderr about every request
-    #[arg(short, long, global = true)]
-    pub(crate) verbose: bool,
+    /// Tell on stderr about every request; twice: with headers and bodies, without secrets
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// The form of what is told on stderr: errors, notes and what --verbose asks for
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
     /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,
+}
+
+/// The form of what is told on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// When to use colors.
@@ -126,6 +149,15 @@ pub(crate) enum Command {
     Auth(Auth),
     /// Run a pretend service on this machine until Ctrl-C
     Emulator(Emulator),
+    /// Settings: where each one comes from
+    #[command(subcommand)]
+    Config(Config),
+    /// Try everything that a command needs, and say what to do about what does not work
+    ///
+    /// Sends one request without credentials and no more than one login, and none that the login guard keeps back.
+    /// The exit code is that of the first check that fails: 2 for settings, 4 for credentials, 7 for the network,
+    /// 8 for the login guard.
+    Doctor(Doctor),
     /// Print the script with which a shell completes commands and flags
     Completions(Completions),
     /// Write the manual pages to a folder

@@ -33,16 +33,83 @@ async fn check(connection: &Connection, console: &Console) -> Result<Exit, Failu
         base_url: &connection.host,
         username: connection.credentials.username(),
         logged_in: true,
-        session: match connection.reuses_session() {
-            None => "own",
-            Some(false) => "new",
-            Some(true) => "shared",
-        },
+        session: session(connection),
         access_token_expires_in: token.expires_in,
         failed_logins: connection.failures.map(|failures| failures.logins),
     };
     still_read(print(&status, connection.failures, console))?;
     Ok(Exit::Done)
+}
+
+/// Logs in once, and leaves the session to later commands where they share one.
+pub(super) async fn login(
+    global: &Global,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    if global.sandbox {
+        return Err(
+            Failure::usage("in the sandbox commands share no session").hint("fota --sandbox auth status")
+        );
+    }
+    let connection = Connection::open(global, environment, console).await?;
+    // Done already where commands share a session.
+    let result = connection.client.login().await;
+    let session = session(&connection);
+    let closed = connection.close().await;
+    result?;
+    closed?;
+    still_read(print_login(session, console))?;
+    Ok(Exit::Done)
+}
+
+/// `own`, or when commands share one: `new`, or `shared`, that of an earlier command.
+fn session(connection: &Connection) -> &'static str {
+    match connection.reuses_session() {
+        None => "own",
+        Some(false) => "new",
+        Some(true) => "shared",
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Login {
+    logged_in: bool,
+    session: &'static str,
+    /// Whether the next command finds it.
+    kept: bool,
+}
+
+fn print_login(session: &'static str, console: &Console) -> io::Result<()> {
+    const COLUMNS: [Column; 3] = [
+        Column { field: "loggedIn", title: "", width: 0 },
+        Column { field: "session", title: "", width: 0 },
+        Column { field: "kept", title: "", width: 0 },
+    ];
+    let mut out = stdout();
+    let login = Login { logged_in: true, session, kept: session != "own" };
+    match console.format {
+        Format::Table => out.write_all(match session {
+            "new" => b"logged in; later commands use this session, and fota auth logout ends it\n".as_slice(),
+            "shared" => b"nothing to do: the session of an earlier command is alive\n",
+            _ => {
+                b"the credentials work; logged in and out again, for commands share no session \
+                  (FOTA_SESSION_CACHE=1 makes them)\n"
+            }
+        })?,
+        Format::Json | Format::Jsonl => {
+            json::write(&mut out, &login)?;
+            out.write_all(b"\n")?;
+        }
+        Format::Csv => {
+            let kept = if login.kept { "true" } else { "false" };
+            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            rows.row(&(), &["true", session, kept], |_, text| text)?;
+            out = rows.finish()?;
+        }
+    }
+    out.flush()
 }
 
 /// Ends the session that commands share.

@@ -1,4 +1,4 @@
-//! The guard at work: hyper's transport, but a login passes only in its turn, and leaves its mark before it
+//! The guard at work: the usual transport, but a login passes only in its turn, and leaves its mark before it
 //! leaves this machine.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,23 +9,23 @@ use bytes::Bytes;
 use fota_core::auth::Login;
 use fota_core::models::ApiFault;
 use fota_core::{AsyncTransport, Endpoint as _, Limits, Phase, TransportError};
-use fota_hyper::HyperTransport;
 use http::{Request, Response, StatusCode};
 
 use super::record::Record;
 use super::{Guard, POLL, Stop};
+use crate::wire::Wire;
 
 /// Sends everything, and logins only with the guard's leave.
 #[derive(Debug)]
 pub(crate) struct GuardedTransport {
-    inner: HyperTransport,
+    inner: Wire,
     guard: Guard,
     /// A login of this process was good, so the password is known to be right.
     proven: AtomicBool,
 }
 
 impl GuardedTransport {
-    pub(crate) fn new(inner: HyperTransport, guard: Guard) -> Self {
+    pub(crate) fn new(inner: Wire, guard: Guard) -> Self {
         GuardedTransport { inner, guard, proven: AtomicBool::new(false) }
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 
 use super::{Format, Style};
-use crate::args::Global;
+use crate::args::{Global, LogFormat};
+use crate::log;
 use crate::settings::Environment;
 
 /// How and where a command prints.
@@ -30,19 +31,25 @@ impl Console {
             error_style: style(errors_seen),
             quiet: global.quiet,
             // Lines of the log and a line that is written over do not go together.
-            progress: errors_seen && !global.quiet && !global.verbose,
+            progress: errors_seen
+                && !global.quiet
+                && global.verbose == 0
+                && global.log_format == LogFormat::Text,
         }
     }
 
     /// Tells people something, unless they asked for quiet. The text must be harmless already.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {
-            tell(text);
+            tell_as("note", text);
         }
     }
 
     /// Warns people, unless they asked for quiet.
     pub(crate) fn warn(&self, text: impl Display) {
+        if log::is_json() && !self.quiet {
+            return tell_as("warning", text);
+        }
         self.note(format_args!("{} {text}", self.error_style.warn("warning:")));
     }
 
@@ -67,5 +74,12 @@ pub(crate) fn stdout() -> BufWriter<Stdout> {
 
 /// Tells people something in any case. If stderr is gone, so is the reader.
 pub(crate) fn tell(text: impl Display) {
+    tell_as("note", text);
+}
+
+fn tell_as(level: &'static str, text: impl Display) {
+    if log::is_json() {
+        return log::line(level, &text.to_string(), &[]);
+    }
     let _ = writeln!(io::stderr(), "{text}");
 }

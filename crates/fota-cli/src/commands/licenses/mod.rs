@@ -16,6 +16,8 @@ use crate::journal::Store;
 use crate::output::Console;
 use crate::settings::Environment;
 
+pub(super) use usage::Pool;
+
 pub(super) async fn run(
     command: Licenses,
     global: &Global,

@@ -18,13 +18,13 @@ pub(super) async fn run(connection: &Connection, console: &Console) -> Result<Ex
 
 /// An account's licenses, as far as the service tells.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Pool {
+pub(in crate::commands) struct Pool {
     pub(super) total: Option<u64>,
     pub(super) assigned: Option<u64>,
 }
 
 impl Pool {
-    pub(super) fn of(summary: &LicenseSummary) -> Self {
+    pub(in crate::commands) fn of(summary: &LicenseSummary) -> Self {
         Pool { total: summary.total_licenses, assigned: summary.assigned_licenses }
     }
 
