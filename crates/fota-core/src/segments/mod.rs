@@ -26,11 +26,14 @@
 //! Reading ahead is speculation: what fails there is not an error yet. It is asked for again when its turn
 //! comes, and an error that comes then is handed out in its place, like that of a single walk.
 
+mod ahead;
+mod next;
 mod part;
 mod spacing;
 
 use std::collections::VecDeque;
 
+pub use next::Next;
 pub use part::Ticket;
 use part::{First, Part};
 pub use spacing::starting_points;
@@ -93,20 +96,6 @@ pub struct Segments<E: Paged> {
     refused: usize,
 }
 
-/// What to do next.
-pub enum Next<E: Paged> {
-    /// Send this, and hand what came of it to [`Segments::accept`]. Ask for the next step at once: there may be
-    /// more to send.
-    Send(Ticket, E),
-    /// Wait for one of the requests under way.
-    Wait,
-    /// The next entries, never none; or the error that came instead. After an error the same page is asked for
-    /// again.
-    Page(Result<Vec<E::Item>, Error>),
-    /// That was all.
-    Done,
-}
-
 impl<E: Paged> Segments<E> {
     /// A walk that starts at the cursor of `first`, in one segment.
     pub fn new(first: E) -> Self {
@@ -150,9 +139,21 @@ impl<E: Paged> Segments<E> {
     /// for when it is wanted, one after the other.
     ///
     /// Unless set it is 1, and twice the concurrency as long as there are several segments.
-    pub fn read_ahead(mut self, pages: usize) -> Self {
-        self.read_ahead = Some(pages);
+    pub fn read_ahead(mut self, pages: impl Into<Option<usize>>) -> Self {
+        self.read_ahead = pages.into();
         self
+    }
+
+    /// The same listing from a cursor that an earlier one had reached.
+    pub fn resume_from(self, cursor: E::Cursor) -> Self {
+        Segments {
+            concurrency: self.concurrency,
+            read_ahead: self.read_ahead,
+            // An answer that is still under way must not be taken for another.
+            tickets: self.tickets,
+            ..Segments::new(self.template.at(cursor))
+        }
+        .starting_points(self.points)
     }
 
     /// Where a later walk can go on: behind the last entry that was handed out. `None` after the end.
@@ -259,64 +260,6 @@ impl<E: Paged> Segments<E> {
         }
     }
 
-    fn request(&mut self, wanted: bool) -> Option<(Ticket, E)> {
-        let asked = self.line.iter().filter(|part| part.is_asked()).count() + self.orphans.len();
-        if asked >= self.concurrency {
-            return None;
-        }
-        let held = asked + self.line.iter().map(|part| part.pages.len()).sum::<usize>();
-        let room = held < self.limit();
-        for index in 0..self.line.len() {
-            let bound = self.bound(index).cloned();
-            let part = self.line.get_mut(index)?;
-            // Whatever else is held: the page that is waited for can always be asked for.
-            let needed = wanted && index == 0 && part.pages.is_empty();
-            if !(room || needed) || index > 0 && self.paused {
-                return None;
-            }
-            if !part.can_ask() {
-                continue;
-            }
-            // Where the list ends, nothing follows.
-            let cursor = part.pager.cursor()?;
-            if !needed && bound.is_some_and(|bound| *cursor == bound || part.is_beyond(&bound)) {
-                continue;
-            }
-            return part.ask(&mut self.tickets);
-        }
-        if !room || self.paused {
-            return None;
-        }
-        self.absorb();
-        let point = self.points.pop_front()?;
-        self.line.push_back(Part::new(self.template.at(point)));
-        self.line.back_mut()?.ask(&mut self.tickets)
-    }
-
-    /// Where the segment after this one starts.
-    fn bound(&self, index: usize) -> Option<&E::Cursor> {
-        self.line.get(index + 1).map(|next| &next.start).or(self.points.front())
-    }
-
-    /// Gives up the starting points that would start in what is read already.
-    fn absorb(&mut self) {
-        let Some(last) = self.line.back() else { return };
-        if self.line.len() == 1 {
-            // It is handed out without waiting for a segment that has not begun.
-            let reached = |point: &E::Cursor| {
-                last.is_beyond(point) || last.pager.cursor().is_some_and(|next| next >= point)
-            };
-            while self.points.front().is_some_and(reached) {
-                self.points.pop_front();
-            }
-        } else {
-            // A page that goes a little beyond a starting point is no reason to give that up.
-            while self.points.get(1).is_some_and(|second| last.is_beyond(second)) {
-                self.points.pop_front();
-            }
-        }
-    }
-
     /// A segment that cannot be read any further now: what there is of it may be of use, and nothing is not.
     fn discard(&mut self, index: usize) {
         match self.line.get_mut(index) {
@@ -339,11 +282,6 @@ impl<E: Paged> Segments<E> {
     fn asked(&mut self, ticket: Ticket) -> Option<(usize, &mut Part<E>)> {
         self.line.iter_mut().enumerate().find(|(_, part)| part.asked() == Some(ticket))
     }
-
-    fn limit(&self) -> usize {
-        let several = self.line.len() + self.points.len() > 1;
-        self.read_ahead.unwrap_or(if several { 2 * self.concurrency } else { 1 })
-    }
 }
 
 fn split<E: Paged>(line: &mut VecDeque<Part<E>>) -> Option<(&mut Part<E>, Option<&Part<E>>)> {
@@ -359,17 +297,5 @@ impl<E: Paged> std::fmt::Debug for Segments<E> {
             .field("segments", &self.line.len())
             .field("starting_points", &self.points.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl<E: Paged> std::fmt::Debug for Next<E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Next::Send(ticket, request) => write!(f, "Send({ticket:?}, after {})", request.cursor()),
-            Next::Wait => f.write_str("Wait"),
-            Next::Page(Ok(items)) => write!(f, "Page({} entries)", items.len()),
-            Next::Page(Err(error)) => write!(f, "Page({error:?})"),
-            Next::Done => f.write_str("Done"),
-        }
     }
 }

@@ -6,8 +6,8 @@ use crate::endpoint::Paged;
 use crate::error::Error;
 use crate::pager::Pager;
 
-/// Tells the requests of a listing apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Tells the requests of a listing apart. Later ones are greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(u64);
 
 pub(super) struct Part<E: Paged> {
