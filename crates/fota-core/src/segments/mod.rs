@@ -36,7 +36,7 @@ use std::collections::VecDeque;
 pub use next::Next;
 pub use part::Ticket;
 use part::{First, Part};
-pub use spacing::starting_points;
+pub use spacing::{distance, starting_points};
 
 use crate::endpoint::Paged;
 use crate::error::{Error, ErrorKind};

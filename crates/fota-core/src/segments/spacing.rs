@@ -13,6 +13,12 @@ pub fn starting_points<C: Ord>(ids: impl IntoIterator<Item = C>, page: usize) ->
     let mut ids: Vec<C> = ids.into_iter().collect();
     ids.sort_unstable();
     ids.dedup();
-    let distance = (page - page / 16).max(1);
+    let distance = distance(page);
     ids.into_iter().skip(distance - 1).step_by(distance).collect()
+}
+
+/// How many devices apart starting points are best for pages of this size.
+pub const fn distance(page: usize) -> usize {
+    let distance = page - page / 16;
+    if distance == 0 { 1 } else { distance }
 }
