@@ -103,6 +103,29 @@ impl LicenseList {
     ///
     /// Best are points about a page apart; [`segments::starting_points`](crate::core::segments::starting_points)
     /// picks them. A point that is of no use costs a request.
+    ///
+    /// ```
+    /// # use fota_hyper::core::script::{Script, VirtualClock};
+    /// # use fota_hyper::{Client, Credentials, models::{AccountName, DeviceId}};
+    /// use fota_hyper::core::segments;
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// # let script = Script::new().login().answer(200, r#"{"hasMoreData":false,
+    /// #     "deviceList":[{"deviceId":"352099001761481"}]}"#);
+    /// # let client = Client::builder().credentials(Credentials::new("fake", "fake", "fake", "fake"))
+    /// #     .transport(script).timer(VirtualClock::new()).build()?;
+    /// # let account: AccountName = "0000123456-00001".parse()?;
+    /// # let last_week = [DeviceId::from("352099001761481")];
+    /// // Whatever ids there are, from last week's listing or from a file, in any order.
+    /// let points = segments::starting_points(last_week, 1000);
+    /// let mut list = client.licenses(&account).list().starting_points(points);
+    /// while let Some(page) = list.next_page().await {
+    ///     println!("{} devices", page?.len());
+    /// }
+    /// # assert!(list.cursor().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn starting_points<D: Into<DeviceId>>(self, points: impl IntoIterator<Item = D>) -> Self {
         let walk = self.walk.starting_points(points.into_iter().map(Into::into));
         LicenseList { walk, ..self }
