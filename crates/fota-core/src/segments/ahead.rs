@@ -65,7 +65,10 @@ impl<E: Paged> Segments<E> {
     }
 
     fn limit(&self) -> usize {
-        let several = self.line.len() + self.points.len() > 1;
-        self.read_ahead.unwrap_or(if several { 2 * self.concurrency } else { 1 })
+        self.read_ahead.unwrap_or(if self.is_several() { 2 * self.concurrency } else { 1 })
+    }
+
+    pub(super) fn is_several(&self) -> bool {
+        self.line.len() + self.points.len() > 1
     }
 }

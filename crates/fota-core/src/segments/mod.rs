@@ -35,7 +35,7 @@ use std::collections::VecDeque;
 
 pub use next::Next;
 pub use part::Ticket;
-use part::{First, Part};
+use part::{First, Part, split};
 pub use spacing::{distance, starting_points};
 
 use crate::endpoint::Paged;
@@ -181,8 +181,9 @@ impl<E: Paged> Segments<E> {
     /// Takes in what came of a request. Answers that are no longer of use are ignored.
     pub fn accept(&mut self, ticket: Ticket, result: Result<E::Output, Error>) {
         self.orphans.retain(|orphan| *orphan != ticket);
+        let several = self.is_several();
         let Some((index, part)) = self.asked(ticket) else { return };
-        match result.and_then(|output| part.accept(output)) {
+        match result.and_then(|output| part.accept(output, several)) {
             Ok(()) => {
                 self.paused = false;
                 if index > 0 {
@@ -282,12 +283,6 @@ impl<E: Paged> Segments<E> {
     fn asked(&mut self, ticket: Ticket) -> Option<(usize, &mut Part<E>)> {
         self.line.iter_mut().enumerate().find(|(_, part)| part.asked() == Some(ticket))
     }
-}
-
-fn split<E: Paged>(line: &mut VecDeque<Part<E>>) -> Option<(&mut Part<E>, Option<&Part<E>>)> {
-    let mut parts = line.iter_mut();
-    let front = parts.next()?;
-    Some((front, parts.next().map(|part| &*part)))
 }
 
 impl<E: Paged> std::fmt::Debug for Segments<E> {

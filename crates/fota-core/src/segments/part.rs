@@ -60,12 +60,13 @@ impl<E: Paged> Part<E> {
         Some((Ticket(*tickets), request))
     }
 
-    pub(super) fn accept(&mut self, output: E::Output) -> Result<(), Error> {
+    /// How far it got matters only where there are `several` segments.
+    pub(super) fn accept(&mut self, output: E::Output, several: bool) -> Result<(), Error> {
         let items = self.pager.accept(output)?;
         self.state = State::Idle;
-        let furthest = items.iter().map(E::cursor_of).max();
-        if furthest > self.furthest {
-            self.furthest = furthest;
+        if several {
+            let furthest = items.iter().map(E::cursor_of).max();
+            self.furthest = furthest.max(self.furthest.take());
         }
         if !items.is_empty() {
             self.pages.push_back(Page { items, after: self.pager.cursor().cloned() });
@@ -123,4 +124,11 @@ impl<E: Paged> Part<E> {
     pub(super) fn can_ask(&self) -> bool {
         matches!(self.state, State::Idle)
     }
+}
+
+/// The segment that is handed out, and the one after it.
+pub(super) fn split<E: Paged>(line: &mut VecDeque<Part<E>>) -> Option<(&mut Part<E>, Option<&Part<E>>)> {
+    let mut parts = line.iter_mut();
+    let front = parts.next()?;
+    Some((front, parts.next().map(|part| &*part)))
 }
