@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// What to do next.
 pub enum Next<E: Paged> {
-    /// Send this, and hand what came of it to [`Segments::accept`]. Ask for the next step at once: there may be
+    /// Send this, and hand what came of it to [`Segments::accept`](super::Segments::accept). Ask for the next step at once: there may be
     /// more to send.
     Send(Ticket, E),
     /// Wait for one of the requests under way.
