@@ -70,7 +70,7 @@ async fn a_list_that_is_dropped_leaves_a_client_that_works() {
 #[tokio::test]
 async fn work_that_takes_long_does_not_cost_the_page_read_ahead() {
     let fleet = Fleet::new(4, SLOW);
-    let total = Duration::from_millis(1000);
+    let total = Duration::from_millis(900);
     let client = Client::builder()
         .base_url(&fleet.server.url())
         .credentials(credentials())
