@@ -23,6 +23,13 @@ pub trait Adapter: Send + Sync {
     fn list(&self, account: &AccountName, cursor: Option<DeviceId>) -> Vec<Result<LicensedDevice, Error>>;
     /// Page by page, with the cursor after each page; at most `most` pages.
     fn pages(&self, account: &AccountName, most: usize) -> Result<Vec<Page>, Error>;
+    /// The whole list with these settings, page by page; `work` is done with each page.
+    fn walk(
+        &self,
+        account: &AccountName,
+        walk: Walk,
+        work: &mut dyn FnMut(&[LicensedDevice]),
+    ) -> Result<(), Error>;
     fn assign(&self, account: &AccountName, devices: &[DeviceId]) -> Result<LicenseChange, Error>;
     fn remove(&self, account: &AccountName, devices: &[DeviceId]) -> Result<LicenseChange, Error>;
     fn lookup(&self, account: &AccountName, devices: &[DeviceId]) -> Result<DeviceLookup, Error>;
@@ -40,6 +47,14 @@ pub trait Adapter: Send + Sync {
 
 /// A page and the cursor behind it.
 pub type Page = (Vec<LicensedDevice>, Option<DeviceId>);
+
+/// Settings of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Walk {
+    pub points: Vec<DeviceId>,
+    pub concurrency: Option<usize>,
+    pub read_ahead: Option<usize>,
+}
 
 /// Settings that both builders take.
 #[derive(Debug, Clone)]

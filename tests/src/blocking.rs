@@ -11,7 +11,7 @@ use fota_core::models::{
 };
 use fota_core::{Credentials, Error};
 
-use crate::adapter::{Adapter, Kind, Options, Page};
+use crate::adapter::{Adapter, Kind, Options, Page, Walk};
 
 /// The blocking adapter.
 #[derive(Debug)]
@@ -58,6 +58,28 @@ impl Adapter for Opened {
             pages.push((page?, list.cursor().cloned()));
         }
         Ok(pages)
+    }
+
+    fn walk(
+        &self,
+        account: &AccountName,
+        walk: Walk,
+        work: &mut dyn FnMut(&[LicensedDevice]),
+    ) -> Result<(), Error> {
+        let mut list = self.0.licenses(account).list();
+        if !walk.points.is_empty() {
+            list = list.starting_points(walk.points);
+        }
+        if let Some(requests) = walk.concurrency {
+            list = list.concurrency(requests);
+        }
+        if let Some(pages) = walk.read_ahead {
+            list = list.read_ahead(pages);
+        }
+        while let Some(page) = list.next_page() {
+            work(&page?);
+        }
+        Ok(())
     }
 
     fn assign(&self, account: &AccountName, devices: &[DeviceId]) -> Result<LicenseChange, Error> {

@@ -10,7 +10,7 @@ use fota_core::{Credentials, Error};
 use fota_hyper::Client;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::adapter::{Adapter, Kind, Options, Page};
+use crate::adapter::{Adapter, Kind, Options, Page, Walk};
 
 /// The async adapter.
 #[derive(Debug)]
@@ -61,13 +61,38 @@ impl Adapter for Opened {
 
     fn pages(&self, account: &AccountName, most: usize) -> Result<Vec<Page>, Error> {
         self.runtime.block_on(async {
-            let mut list = self.client.licenses(account).list();
+            // It stops somewhere, and nothing behind that is to be asked for.
+            let mut list = self.client.licenses(account).list().read_ahead(0);
             let mut pages = Vec::new();
             while pages.len() < most {
                 let Some(page) = list.next_page().await else { break };
                 pages.push((page?, list.cursor().cloned()));
             }
             Ok(pages)
+        })
+    }
+
+    fn walk(
+        &self,
+        account: &AccountName,
+        walk: Walk,
+        work: &mut dyn FnMut(&[LicensedDevice]),
+    ) -> Result<(), Error> {
+        let mut list = self.client.licenses(account).list();
+        if !walk.points.is_empty() {
+            list = list.starting_points(walk.points);
+        }
+        if let Some(requests) = walk.concurrency {
+            list = list.concurrency(requests);
+        }
+        if let Some(pages) = walk.read_ahead {
+            list = list.read_ahead(pages);
+        }
+        self.runtime.block_on(async {
+            while let Some(page) = list.next_page().await {
+                work(&page?);
+            }
+            Ok(())
         })
     }
 

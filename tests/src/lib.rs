@@ -19,7 +19,7 @@ pub mod simulation;
 mod tap;
 mod tls;
 
-pub use adapter::{Adapter, Kind, Options, Page};
+pub use adapter::{Adapter, Kind, Options, Page, Walk};
 pub use blocking::Blocking;
 pub use capture::{Captured, capture_logs};
 pub use hyper::Hyper;

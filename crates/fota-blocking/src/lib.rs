@@ -55,6 +55,7 @@ mod tls;
 mod tls_transport;
 mod transport;
 mod tunnel;
+mod workers;
 
 const _: () = assert!(
     (log::STATIC_MAX_LEVEL as usize) < (log::LevelFilter::Trace as usize),

@@ -32,6 +32,7 @@ mod retry_after;
 mod saved;
 #[cfg(feature = "test-util")]
 pub mod script;
+pub mod segments;
 #[cfg(feature = "server")]
 pub mod server;
 mod servers;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use fota_core::models::{AccountName, Subscription};
 use fota_core::{
-    AsyncTimer, AsyncTransport, Config, Credentials, Endpoint, Error, SavedTokens, Shared, bulk, drive,
-    subscriptions,
+    AsyncTimer, AsyncTransport, Config, Credentials, Endpoint, Error, Moment, SavedTokens, Shared, bulk,
+    drive, subscriptions,
 };
 
 use crate::{ClientBuilder, Devices, Licenses};
@@ -161,6 +161,10 @@ impl Client {
     /// The settings.
     pub fn config(&self) -> &Config {
         self.0.shared.config()
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.0.timer.now()
     }
 
     pub(crate) fn new(

@@ -40,6 +40,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
+mod calls;
 mod client;
 mod devices;
 mod licenses;

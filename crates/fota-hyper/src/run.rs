@@ -1,13 +1,13 @@
 //! Drives a bulk run: a handful of calls at once, polled together in the caller's task.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::poll_fn;
+use std::task::Poll;
 
 use fota_core::AsyncTimer;
-use fota_core::bulk::{Next, Observer, Reply, Request, Run, Ticket};
+use fota_core::bulk::{Next, Observer, Reply, Request, Run};
 
 use crate::Client;
+use crate::calls::Calls;
 
 pub(crate) async fn run<O: Observer + ?Sized>(
     client: &Client,
@@ -64,32 +64,5 @@ async fn perform(client: &Client, request: Request) -> Reply {
         Request::Remove(endpoint) => Reply::Change(client.call(endpoint).await),
         Request::Lookup(endpoint) => Reply::Lookup(client.call(endpoint).await),
         Request::List(endpoint) => Reply::List(client.call(endpoint.path(client.config().list_path)).await),
-    }
-}
-
-/// The calls under way. They are few, so all are polled whenever one of them may have moved on.
-#[derive(Default)]
-struct Calls<'a>(Vec<Under<'a>>);
-
-type Under<'a> = Pin<Box<dyn Future<Output = (Ticket, Reply)> + Send + 'a>>;
-
-impl<'a> Calls<'a> {
-    fn start(&mut self, call: impl Future<Output = (Ticket, Reply)> + Send + 'a) {
-        self.0.push(Box::pin(call));
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Ticket, Reply)> {
-        let ended =
-            self.0.iter_mut().enumerate().find_map(|(index, call)| match call.as_mut().poll(context) {
-                Poll::Ready(ended) => Some((index, ended)),
-                Poll::Pending => None,
-            });
-        match ended {
-            Some((index, ended)) => {
-                drop(self.0.swap_remove(index));
-                Poll::Ready(ended)
-            }
-            None => Poll::Pending,
-        }
     }
 }

@@ -14,6 +14,7 @@ mod changes;
 mod failures;
 mod inputs;
 mod listing;
+mod segments;
 mod tls;
 mod tokens;
 mod transport;

@@ -18,10 +18,13 @@ pub(crate) enum Licenses {
     ///
     /// The list is printed while it is read, page by page. If it breaks off, the exit code says so, and JSON
     /// output stays without its closing bracket.
+    ///
+    /// An account of many pages is read from several places at once: an id for each page of the last whole
+    /// listing is kept in the state directory. What is printed is the same.
     #[command(
         after_help = "Examples:\n  fota licenses list\n  fota licenses list -o json | jq -r '.[].deviceId'"
     )]
-    List,
+    List(List),
     /// Give devices a license each
     ///
     /// A device that has one keeps it, so it is safe to run this again.
@@ -38,6 +41,13 @@ pub(crate) enum Licenses {
   fota licenses remove --from retired.csv --dry-run
   fota licenses remove 352099001761481 --yes")]
     Remove(Change),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Ask for one page after the other, not for several at a time
+    #[arg(long)]
+    pub(crate) sequential: bool,
 }
 
 #[derive(Debug, Args)]

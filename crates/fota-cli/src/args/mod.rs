@@ -18,7 +18,7 @@ use crate::output::Format;
 pub(crate) use auth::Auth;
 pub(crate) use config::{Config, Doctor};
 pub(crate) use emulator::Emulator;
-pub(crate) use licenses::{Change, Licenses, Pace, Resume};
+pub(crate) use licenses::{Change, Licenses, List, Pace, Resume};
 pub(crate) use setup::{Completions, Man};
 pub(crate) use values::parse_span;
 

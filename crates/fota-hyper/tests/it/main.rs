@@ -1,7 +1,10 @@
 //! The adapter against hand-written loopback servers, over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod ahead;
 mod client;
+#[path = "../../../../tests/shared/fleet.rs"]
+mod fleet;
 mod list;
 mod logs;
 #[cfg(all(feature = "ring", feature = "platform-verifier"))]

@@ -5,13 +5,22 @@ use std::io::{self, Write as _};
 use fota_core::models::LicensedDevice;
 use serde::Serialize;
 
+use super::walk::{Known, walk};
+use crate::args::List;
 use crate::connection::Connection;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::{Column, Console, Format, Rows, stdout, still_read};
+use crate::settings::Environment;
 
-pub(super) async fn run(connection: &Connection, console: &Console) -> Result<Exit, Failure> {
-    let mut list = connection.client.licenses(&connection.account).list();
+pub(super) async fn run(
+    command: &List,
+    connection: &Connection,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let known = if command.sequential { Known::Nothing } else { Known::LastListing };
+    let mut list = walk(connection, environment, known);
     let mut rows = Rows::new(stdout(), console.format, console.style, &COLUMNS);
     let mut count = 0_u64;
     while let Some(page) = list.next_page().await {

@@ -3,8 +3,10 @@
 mod change;
 mod failed;
 mod list;
+mod points;
 mod report;
 mod usage;
+mod walk;
 
 use fota_core::bulk::Action;
 
@@ -28,13 +30,13 @@ pub(super) async fn run(
     let change = match &command {
         Licenses::Assign(change) => Some(change::Request::prepare(Action::Assign, change)?),
         Licenses::Remove(change) => Some(change::Request::prepare(Action::Remove, change)?),
-        Licenses::Usage | Licenses::List => None,
+        Licenses::Usage | Licenses::List(_) => None,
     };
     let connection = Connection::open(global, environment, console).await?;
     let result = match (change, command) {
         (Some(change), _) => change.run(&connection, environment, console).await,
-        (None, Licenses::Usage) => usage::run(&connection, console).await,
-        (None, _) => list::run(&connection, console).await,
+        (None, Licenses::List(list)) => list::run(&list, &connection, environment, console).await,
+        (None, _) => usage::run(&connection, console).await,
     };
     let closed = connection.close().await;
     // What became of the command matters more than how it was put away.
