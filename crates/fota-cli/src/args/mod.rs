@@ -3,6 +3,7 @@
 mod auth;
 mod config;
 mod emulator;
+mod input;
 mod licenses;
 mod setup;
 mod values;
@@ -18,6 +19,7 @@ use crate::output::Format;
 pub(crate) use auth::Auth;
 pub(crate) use config::{Config, Doctor};
 pub(crate) use emulator::Emulator;
+pub(crate) use input::Input;
 pub(crate) use licenses::{Change, Licenses, Pace, Resume};
 pub(crate) use setup::{Completions, Man};
 pub(crate) use values::parse_span;

@@ -79,13 +79,9 @@ impl Check {
         self.problems.push(problem);
     }
 
-    /// How many values there were.
-    pub(super) fn values(&self) -> usize {
-        self.imeis.len() + self.problems.len()
-    }
-
-    pub(super) fn finish(self) -> Result<Vec<Imei>, Vec<Problem>> {
-        if self.problems.is_empty() { Ok(self.imeis) } else { Err(self.problems) }
+    /// The good values and the others.
+    pub(super) fn finish(self) -> (Vec<Imei>, Vec<Problem>) {
+        (self.imeis, self.problems)
     }
 }
 

@@ -5,43 +5,47 @@ mod check;
 mod rows;
 mod source;
 
-use std::path::Path;
-
 use fota_models::Imei;
 
+use crate::args::Input;
 use crate::error::Failure;
 use crate::exit::Exit;
 
 pub(crate) use check::{Place, Problem};
 
-/// The IMEIs of the command line and of `from`, in order, each once. `column` names those of a table.
+/// What the operator handed over.
+#[derive(Debug)]
+pub(crate) struct Devices {
+    /// In order, each once. Never empty.
+    pub(crate) imeis: Vec<Imei>,
+    /// What was left out because the operator said so.
+    pub(crate) skipped: Vec<Problem>,
+}
+
+/// The IMEIs of the command line and of the file. With `--skip-invalid` the others are handed back.
 ///
 /// # Errors
 /// Exit 3 with every problem, when any value is not usable; exit 2 when the file cannot be read.
-pub(crate) fn devices(
-    arguments: &[String],
-    from: Option<&Path>,
-    column: Option<&str>,
-) -> Result<Vec<Imei>, Failure> {
+pub(crate) fn devices(input: &Input) -> Result<Devices, Failure> {
+    let from = input.from.as_deref();
     let file = from.map(|path| source::read(path).map(|text| (source::name(path), text))).transpose()?;
     let mut check = check::Check::default();
-    for (place, value) in (1..).map(Place::Argument).zip(arguments) {
+    for (place, value) in (1..).map(Place::Argument).zip(&input.imeis) {
         check.value(place, value);
     }
     if let Some((name, text)) = &file {
-        rows::split(text, column, &mut check).map_err(|error| error.into_failure(name))?;
+        rows::split(text, input.column.as_deref(), &mut check).map_err(|error| error.into_failure(name))?;
     }
     let name = file.as_ref().map_or("the command line", |(name, _)| name);
-    let values = check.values();
-    let imeis = check.finish().map_err(|problems| {
-        let count = problems.len();
+    let (imeis, problems) = check.finish();
+    if !problems.is_empty() && (!input.skip_invalid || imeis.is_empty()) {
         let counted = |count, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        let (bad, good) = (counted(count, "problem"), counted(values - count, "good value"));
+        let (bad, good) = (counted(problems.len(), "problem"), counted(imeis.len(), "good value"));
         let message = format!("{bad} in {name}, besides {good}; nothing was sent");
-        Failure::new(Exit::Input, "input", message)
+        return Err(Failure::new(Exit::Input, "input", message)
             .hint("correct the values and run the same command again")
-            .problems(problems)
-    })?;
+            .problems(problems));
+    }
     if imeis.is_empty() {
         return Err(Failure::new(
             Exit::Input,
@@ -50,20 +54,31 @@ pub(crate) fn devices(
         )
         .hint("put one IMEI on each line, or a CSV table with a header such as imei,label"));
     }
-    Ok(imeis)
+    Ok(Devices { imeis, skipped: problems })
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
+
+    fn judge(imeis: &[String], from: Option<&Path>, column: Option<&str>) -> Result<Vec<Imei>, Failure> {
+        devices(&Input {
+            imeis: imeis.to_vec(),
+            from: from.map(Path::to_owned),
+            column: column.map(str::to_owned),
+            skip_invalid: false,
+        })
+        .map(|devices| devices.imeis)
+    }
 
     fn from_file(content: impl AsRef<[u8]>) -> Result<Vec<String>, Failure> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fleet.csv");
         fs::write(&path, content).unwrap();
-        devices(&[], Some(&path), None).map(|imeis| imeis.iter().map(ToString::to_string).collect())
+        judge(&[], Some(&path), None).map(|imeis| imeis.iter().map(ToString::to_string).collect())
     }
 
     /// `line: reason | fix` of every problem.
@@ -163,12 +178,12 @@ mod tests {
         let path = folder.path().join("more");
         fs::write(&path, "353328110034566\n352099001761481\n").unwrap();
         let arguments = ["352099001761481".to_owned()];
-        let failure = devices(&arguments, Some(&path), None).unwrap_err();
+        let failure = judge(&arguments, Some(&path), None).unwrap_err();
         let listed = failure.listed();
         assert_eq!(listed.len(), 1);
         assert_eq!(listed[0].place, Place::Line(2));
         assert_eq!(listed[0].reason, "the same IMEI as in argument 1");
-        assert_eq!(devices(&arguments, None, None).unwrap().len(), 1);
+        assert_eq!(judge(&arguments, None, None).unwrap().len(), 1);
     }
 
     #[test]
@@ -177,7 +192,7 @@ mod tests {
         let path = folder.path().join("fleet.csv");
         let read = |content: &str, column: &str| {
             fs::write(&path, content).unwrap();
-            devices(&[], Some(&path), Some(column))
+            judge(&[], Some(&path), Some(column))
                 .map(|imeis| imeis.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
         let modems = "imei,Modem 2\n352099001761481,353328110034566\n";
@@ -196,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_a_usage_error() {
-        let failure = devices(&[], Some(Path::new("/nowhere/fleet.csv")), None).unwrap_err();
+        let failure = judge(&[], Some(Path::new("/nowhere/fleet.csv")), None).unwrap_err();
         assert_eq!(failure.exit(), Exit::Usage);
         assert!(failure.message().contains("/nowhere/fleet.csv"), "{}", failure.message());
     }
