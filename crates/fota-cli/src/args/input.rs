@@ -10,16 +10,21 @@ pub(crate) struct Input {
     /// IMEIs of 15 digits
     #[arg(value_name = "IMEI", required_unless_present = "from")]
     pub(crate) imeis: Vec<String>,
-    /// Read IMEIs from a file, or from stdin with "-": CSV with a header that names a column imei, deviceId,
-    /// device or esn, or one IMEI a line; lines that start with # are skipped
+    /// Read IMEIs from a file, or from stdin with "-": one a line, CSV, JSON or JSON lines
+    ///
+    /// A table or an object names the IMEI imei, deviceId, device or esn. Lines that start with # are skipped.
+    /// `fota imei check` says what is wrong with a file.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
-    /// The column of the file that holds the IMEIs, by its name in the header
+    /// The column or key of the file that holds the IMEIs, by its name in the header
     #[arg(long, value_name = "NAME", requires = "from")]
     pub(crate) column: Option<String>,
     /// Go on without the values that are no IMEIs, and say on stderr which they are
     #[arg(long)]
     pub(crate) skip_invalid: bool,
+    /// Take every number of 14 to 16 digits, whatever its check digit, as the service may list it
+    #[arg(long)]
+    pub(crate) unchecked: bool,
 }
 
 impl Input {

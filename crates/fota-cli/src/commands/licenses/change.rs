@@ -40,18 +40,19 @@ pub(super) struct Request {
 
 impl Request {
     /// Reads and judges the input. Nothing was sent when this fails.
-    pub(super) fn prepare(action: Action, change: &Change) -> Result<Self, Failure> {
+    pub(super) fn prepare(action: Action, change: &Change, console: &Console) -> Result<Self, Failure> {
         let confirmed = change.yes || change.dry_run || action == Action::Assign;
         let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !change.input.reads_stdin();
         if !confirmed && !can_ask {
             return Err(Failure::usage("removing licenses needs --yes when there is no terminal to ask on")
                 .hint("look at it with --dry-run first; scheduled upgrades of the devices are canceled"));
         }
-        let input::Devices { imeis, skipped } = input::devices(&change.input)?;
+        let input = input::devices(&change.input)?;
+        input.tell_skipped(console);
         Ok(Request {
             action,
-            devices: imeis.into_iter().map(DeviceId::from).collect(),
-            skipped: skipped.len(),
+            devices: input.imeis.into_iter().map(DeviceId::from).collect(),
+            skipped: input.skipped.len(),
             options: options(&change.pace),
             confirmed,
             dry_run: change.dry_run,
@@ -91,7 +92,7 @@ impl Request {
         self.tell_plan(connection, before, console);
         if self.dry_run {
             still_read(report::print_plan(&self.devices, connection.account.as_str(), before, console))?;
-            tell_skipped(self.skipped);
+            input::tell_skipped_count(self.skipped);
             return Ok(Exit::Done);
         }
         if !self.confirmed && !self.ask()? {
@@ -134,7 +135,7 @@ impl Request {
         let after = if read.free().is_some() { read } else { told };
         let view = report::View { report: &report, account: connection.account.as_str(), before, after };
         still_read(report::print(&view, console))?;
-        tell_skipped(self.skipped);
+        input::tell_skipped_count(self.skipped);
         finish(&report, stopped, interrupted, &journal.name())
     }
 
@@ -207,13 +208,6 @@ fn check_target(journal: &Journal, connection: &Connection) -> Result<(), Failur
         return Err(other("service", &header.service, connection.service()).hint(hint));
     }
     Ok(())
-}
-
-/// Last, and even when all else is to be quiet: nobody may miss that devices were left out.
-fn tell_skipped(count: usize) {
-    if count > 0 {
-        tell(format_args!("{} of the input skipped (--skip-invalid)", counted(count, "value")));
-    }
 }
 
 /// Writes the journal, shows the progress, and breaks off when a signal came.
