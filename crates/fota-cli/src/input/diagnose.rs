@@ -61,13 +61,11 @@ fn number(text: &str) -> Option<Diagnosis> {
             "32 digits that start with 89 are the number of an eSIM (EID), not an IMEI",
             "take the column with the IMEIs",
         ),
-        _ if matches!(count, 18..=22) && text.starts_with("89") || matches!(count, 19 | 20) => {
-            Some(Diagnosis::new(
-                Code::Iccid,
-                format!("{count} digits are the number of a SIM card (ICCID), not an IMEI"),
-                "take the column with the IMEIs",
-            ))
-        }
+        _ if matches!(count, 18..=22) && text.starts_with("89") => Some(Diagnosis::new(
+            Code::Iccid,
+            format!("{count} digits are the number of a SIM card (ICCID), not an IMEI"),
+            "take the column with the IMEIs",
+        )),
         18 => said(
             Code::Meid,
             "18 digits are a MEID in decimal, not an IMEI",
@@ -287,9 +285,18 @@ fn cleaned(code: Code, mut reason: String, rest: &str) -> Diagnosis {
     match number(rest).filter(|_| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())) {
         Some(inner) => {
             // Writing to a string does not fail.
-            let _ = write!(reason, "; and without it: {}", inner.reason);
+            let _ = if rest.len() > 22 {
+                write!(reason, "; even so, {}", inner.reason)
+            } else {
+                write!(reason, "; as {rest}: {}", inner.reason)
+            };
             Diagnosis { code, reason, fix: inner.fix, suggestion: inner.suggestion }
         }
-        None => Diagnosis::new(code, reason, "put an IMEI here, digits only"),
+        None => match Numbers::of(rest).long.as_slice() {
+            [only] if digits::is_imei(only) => {
+                Diagnosis::new(code, reason, format!("write {only}")).suggest(*only)
+            }
+            _ => Diagnosis::new(code, reason, "put an IMEI here, digits only"),
+        },
     }
 }

@@ -103,13 +103,17 @@ pub(super) fn foreign(c: char) -> Option<char> {
 /// `3.59E+14`, also with a comma. The digits when all of them are there, as in `3.52099001761481E+14`.
 pub(super) fn exponent(text: &str) -> Option<Option<String>> {
     let (mantissa, power) = text.split_once(['e', 'E'])?;
+    // Without a sign and a point it is rather a hexadecimal number.
+    if !power.starts_with('+') && !mantissa.contains(['.', ',']) {
+        return None;
+    }
     let power = power.trim_start_matches('+');
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
     if !digits(power) || !digits(whole) || !(fraction.is_empty() || digits(fraction)) {
         return None;
     }
-    let all = power.parse() == Ok(fraction.len()) && !fraction.is_empty();
+    let all = power.parse() == Ok(fraction.len());
     Some(all.then(|| format!("{whole}{fraction}")))
 }
 

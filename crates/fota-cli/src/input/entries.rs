@@ -21,8 +21,9 @@ pub(super) fn is_json(text: &str) -> bool {
 /// Whether each line is a value of its own.
 pub(super) fn is_by_line(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let starts = |line: Option<&str>| line.is_some_and(|line| line.starts_with('{'));
-    starts(lines.next()) && starts(lines.next())
+    // The first line of a document that goes on ends in one of these.
+    let is_one = |line: &str| line.starts_with('{') && !line.ends_with(['{', '[', ',', ':']);
+    lines.next().is_some_and(is_one) && lines.next().is_some_and(|line| line.starts_with('{'))
 }
 
 /// Hands every value with its line to `check`. With `wanted`, objects have a key of this name.
@@ -50,6 +51,7 @@ pub(super) fn split(text: &str, file: u16, wanted: Option<&str>, check: &mut Che
         let words = match wanted {
             Some(wanted) => Diagnosis {
                 reason: format!("no object has the key {}", layout::named_column(wanted)),
+                fix: "name one of its keys with --column, as the file spells it".to_owned(),
                 ..words
             },
             None => words,

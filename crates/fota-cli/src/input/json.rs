@@ -120,24 +120,24 @@ impl<'a> Scanner<'a> {
                 self.broken("lists and objects are nested too deep", "put the IMEIs in one flat list")
             );
         }
-        if !self.eat(close) {
-            loop {
-                member(self)?;
-                if self.eat(close) {
-                    break;
-                }
-                if self.is_done() {
-                    let what = if open == '[' { "list" } else { "object" };
-                    let reason = format!("the text ends inside the {what} that opens on line {opened}");
-                    return Err(self.broken(reason, "the file was cut; get it again"));
-                }
-                if !self.eat(',') {
-                    return Err(self.unexpected(&format!("a comma or {close}")));
-                }
-                self.space();
-                if self.rest.starts_with(close) {
-                    return Err(self.broken(format!("a comma before {close}"), "remove the comma"));
-                }
+        let what = if open == '[' { "list" } else { "object" };
+        let cut = format!("the text ends inside the {what} that opens on line {opened}");
+        let mut ended = self.eat(close);
+        while !ended {
+            if self.is_done() {
+                return Err(self.broken(cut, "the file was cut; get it again"));
+            }
+            member(self)?;
+            ended = self.eat(close);
+            if ended || self.is_done() {
+                continue;
+            }
+            if !self.eat(',') {
+                return Err(self.unexpected(&format!("a comma or {close}")));
+            }
+            self.space();
+            if self.rest.starts_with(close) {
+                return Err(self.broken(format!("a comma before {close}"), "remove the comma"));
             }
         }
         self.depth -= 1;
@@ -195,6 +195,11 @@ impl<'a> Scanner<'a> {
 
     fn space(&mut self) {
         let rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        if rest.is_empty() {
+            // A text that is cut ends on its last line, not behind it.
+            self.rest = rest;
+            return;
+        }
         let space = self.rest.len() - rest.len();
         let lines = self.rest.bytes().take(space).filter(|byte| *byte == b'\n').count();
         self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));

@@ -66,13 +66,11 @@ impl Report {
         for problem in self.problems.iter().take(SHOWN) {
             let words = problem.words(&self.names);
             let place = problem.place.to_text(&self.names);
-            writeln!(
-                out,
-                "  {}: {}: {}",
-                style.strong(escape::terminal(&place)),
-                escape::quoted(&problem.shown()),
-                escape::terminal(&words.reason)
-            )?;
+            write!(out, "  {}: ", style.strong(escape::terminal(&place)))?;
+            if !matches!(problem.place, Place::File(_)) {
+                write!(out, "{}: ", escape::quoted(&problem.shown()))?;
+            }
+            writeln!(out, "{}", escape::terminal(&words.reason))?;
             writeln!(out, "      {}", style.faint(escape::terminal(&words.fix)))?;
         }
         let more = self.problems.len().saturating_sub(SHOWN);

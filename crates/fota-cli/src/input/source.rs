@@ -36,7 +36,7 @@ pub(super) fn read(path: &Path) -> Result<Content, Failure> {
         || {
             Err(Diagnosis::new(
                 Code::TooLarge,
-                format!("more than {} MiB", LARGEST >> 20),
+                format!("this is more than {} MiB", LARGEST >> 20),
                 "check the name of the file, or split it",
             ))
         },
@@ -67,16 +67,16 @@ fn all(input: impl Read, size: u64) -> io::Result<Option<Vec<u8>>> {
 
 fn text(bytes: Vec<u8>) -> Content {
     if let Some((what, fix)) = foreign(&bytes) {
-        return Err(Diagnosis::new(Code::Binary, what, fix));
+        return Err(Diagnosis::new(Code::Binary, format!("this is {what}, not a list of IMEIs"), fix));
     }
     if bytes.starts_with(b"\xFF\xFE\0\0") || bytes.starts_with(b"\0\0\xFE\xFF") {
-        return Err(Diagnosis::new(Code::Encoding, "UTF-32 text", "save the file as UTF-8"));
+        return Err(Diagnosis::new(Code::Encoding, "this is UTF-32 text", "save the file as UTF-8"));
     }
     let text = decode(bytes);
     let control = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\u{c}');
     let sample = || text.chars().take(4096);
     if sample().filter(|c| control(*c)).count() * 10 > sample().count() {
-        return Err(Diagnosis::new(Code::Binary, "binary data, no text", EXPORT));
+        return Err(Diagnosis::new(Code::Binary, "this is binary data, not text", EXPORT));
     }
     Ok(unified(text))
 }
