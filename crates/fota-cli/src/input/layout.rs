@@ -57,7 +57,13 @@ pub(super) fn find(
         }
     }
     let Some(table) = widest else { return Ok(Layout::Lines) };
-    let filled = table.header.iter().filter(|name| !name.trim().is_empty()).count();
+    // `352099001761481, # truck 1` is a line of a list.
+    let filled = table
+        .header
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .count();
     if wanted.is_none() && filled < 2 {
         return Ok(Layout::Lines);
     }
