@@ -59,7 +59,7 @@ fn bad_input_is_reported_whole_and_nothing_is_sent() {
             "line 3: \"3.52099E+14\": a spreadsheet shortened the number",
             "line 4: \"352099001761480\": wrong check digit",
             "line 5: \"352099001761481\": the same IMEI as on line 2",
-            "line 6: \"12ab\\u{1b}[31m\": character 3 is 'a'",
+            "line 6: \"12ab\\u{1b}[31m\": U+001B in it",
         ] {
             assert!(stderr.contains(expected), "{expected} in {stderr}");
         }

@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
@@ -169,7 +170,7 @@ fn check_tells_the_same_as_data() {
             assert!(place.contains(problem["reason"].as_str().unwrap()), "{}: {problem}", case.name);
             match problem["line"].as_u64() {
                 Some(line) => {
-                    assert!(place.starts_with(&format!("  line {line}: ")), "{}: {place}", case.name)
+                    assert!(place.starts_with(&format!("  line {line}: ")), "{}: {place}", case.name);
                 }
                 None => assert!(place.starts_with("  FILE: "), "{}: {place}", case.name),
             }
@@ -182,4 +183,30 @@ fn check_tells_the_same_as_data() {
     assert!(suggestions.len() >= 2, "{suggestions:?}");
     let arguments = ["imei", "check"].into_iter().chain(suggestions.iter().map(String::as_str));
     home.fota(arguments).expect(0);
+}
+
+#[test]
+fn every_code_is_met_and_documented() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema = std::fs::read_to_string(root.join("schemas/imei-check.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let named: BTreeSet<&str> = schema["$defs"]["code"]["enum"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|code| code.as_str().unwrap())
+        .collect();
+    let cases = cases();
+    let last = cases.iter().flat_map(|case| &case.problems).map(|[_, _, last]| last.trim());
+    let mut met: BTreeSet<&str> = last.map(|last| last.split(" -> ").next().unwrap()).collect();
+    // Its file would be half a gigabyte; tests/input_forms.rs has it.
+    met.insert("tooLarge");
+    assert_eq!(met, named);
+    let guide = std::fs::read_to_string(root.join("../../docs/input.md")).unwrap();
+    let told: BTreeSet<&str> = guide
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| line.split('|').nth(1).unwrap().split('`').skip(1).step_by(2))
+        .collect();
+    assert_eq!(told, named);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use fota_models::Imei;
 
-use super::digits::{self, Numbers};
+use super::digits::{self, Exponent, Numbers};
 use crate::output::escape;
 
 pub(super) use super::code::Code;
@@ -183,10 +183,10 @@ fn damaged(text: &str) -> Option<Diagnosis> {
 
 /// What spreadsheets make of numbers.
 fn spreadsheet(text: &str) -> Option<Diagnosis> {
-    if let Some(whole) = digits::exponent(text) {
-        return Some(match whole {
-            Some(whole) => cleaned(Code::Exponent, "a number with an exponent".to_owned(), &whole),
-            None => Diagnosis::new(
+    if let Some(exponent) = digits::exponent(text) {
+        return Some(match exponent {
+            Exponent::Whole(whole) => cleaned(Code::Exponent, "a number with an exponent".to_owned(), &whole),
+            Exponent::DigitsLost => Diagnosis::new(
                 Code::Exponent,
                 "a spreadsheet shortened the number, and digits are lost",
                 "format the column as text where the numbers come from and export it again",

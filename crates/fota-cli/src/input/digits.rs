@@ -100,8 +100,17 @@ pub(super) fn foreign(c: char) -> Option<char> {
     })
 }
 
-/// `3.59E+14`, also with a comma. The digits when all of them are there, as in `3.52099001761481E+14`.
-pub(super) fn exponent(text: &str) -> Option<Option<String>> {
+/// A number with an exponent.
+#[derive(Debug)]
+pub(super) enum Exponent {
+    /// `3.59E+14`
+    DigitsLost,
+    /// `3.52099001761481E+14`, and what it stands for.
+    Whole(String),
+}
+
+/// Whether it has an exponent, as spreadsheets write it; also with a comma.
+pub(super) fn exponent(text: &str) -> Option<Exponent> {
     let (mantissa, power) = text.split_once(['e', 'E'])?;
     // Without a sign and a point it is rather a hexadecimal number.
     if !power.starts_with('+') && !mantissa.contains(['.', ',']) {
@@ -114,7 +123,7 @@ pub(super) fn exponent(text: &str) -> Option<Option<String>> {
         return None;
     }
     let all = power.parse() == Ok(fraction.len());
-    Some(all.then(|| format!("{whole}{fraction}")))
+    Some(if all { Exponent::Whole(format!("{whole}{fraction}")) } else { Exponent::DigitsLost })
 }
 
 /// `352099001761481.0`

@@ -33,13 +33,13 @@ pub(super) fn split(text: &str, file: u16, wanted: Option<&str>, check: &mut Che
     if is_by_line(text) {
         for (line, value) in (1..).zip(text.lines()).filter(|(_, value)| !value.trim().is_empty()) {
             if let Err(broken) = walk.document(Scanner::new(value, line)) {
-                walk.broken(broken, value, false);
+                walk.broken(&broken, value, false);
             }
         }
     } else if let Err(broken) = walk.document(Scanner::new(text, 1)) {
         let line = usize::try_from(broken.line.saturating_sub(1)).unwrap_or_default();
         let value = text.lines().nth(line).unwrap_or_default().trim();
-        walk.broken(broken, value, true);
+        walk.broken(&broken, value, true);
     }
     // Objects of the wrong kind are wrong in one way.
     let good = check.mark().good > mark.good;
@@ -92,7 +92,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn broken(&mut self, broken: Broken, value: &str, whole: bool) {
+    fn broken(&mut self, broken: &Broken, value: &str, whole: bool) {
         let words =
             Diagnosis::new(Code::JsonSyntax, format!("this is no JSON: {}", broken.reason), broken.fix);
         let cause = Cause::Words { words: Box::new(words), whole };

@@ -225,3 +225,55 @@ impl<'a> Scanner<'a> {
         Broken { line: self.line, reason: reason.into(), fix }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(text: &str) -> bool {
+        let mut scanner = Scanner::new(text, 1);
+        scanner.skip().is_ok() && scanner.is_done()
+    }
+
+    /// What `serde_json` takes is read, and nothing else, whatever character is lost, doubled or changed.
+    #[test]
+    fn agrees_with_serde_json_about_damaged_documents() {
+        let document = r#"{"a":[1,-2.5e+3,"x\"\u00e9\n",{}, [], true],"b":{"c":null , "d":false},"":0}"#;
+        assert!(reads(document));
+        let changes = ["", "\"", "\\", ",", ":", "[", "]", "{", "}", "0", "x", "-", " ", "\n", "\u{1}"];
+        let mut broken = 0;
+        for at in 0..document.len() {
+            for change in changes {
+                for length in [0, 1] {
+                    let text = format!("{}{change}{}", &document[..at], &document[at + length..]);
+                    let valid = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+                    broken += usize::from(!valid);
+                    // An IMEI may start with zeros, which JSON does not know.
+                    let zeros = ["01", "00", "-0"].iter().any(|zeros| text.contains(zeros));
+                    assert!(reads(&text) == valid || zeros && !valid, "{text}");
+                }
+            }
+        }
+        assert!(broken > 1000, "{broken}");
+    }
+
+    #[test]
+    fn every_piece_has_its_line() {
+        let mut scanner = Scanner::new("[\n\n1,\n\"a\"\n,{\"b\":\n2}]", 5);
+        let mut seen = Vec::new();
+        let read = scanner.list(|scanner| {
+            let line = scanner.line();
+            if scanner.next()? == Next::Object {
+                return scanner.object(|scanner, key| {
+                    let line = scanner.line();
+                    seen.push((line, format!("{key}={}", scanner.scalar()?)));
+                    Ok(())
+                });
+            }
+            seen.push((line, scanner.scalar()?.into_owned()));
+            Ok(())
+        });
+        assert!(read.is_ok());
+        assert_eq!(seen, [(7, "1".to_owned()), (8, "a".to_owned()), (10, "b=2".to_owned())]);
+    }
+}

@@ -1,5 +1,7 @@
 //! Finds out how a text holds IMEIs: one per line, or in a column of a table.
 
+use std::fmt::Write as _;
+
 use super::code::Code;
 use super::diagnose::Diagnosis;
 use super::digits;
@@ -106,7 +108,8 @@ pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Strin
     let more = names.len().saturating_sub(MOST);
     let mut text = names.take(MOST).map(named_column).collect::<Vec<_>>().join(", ");
     if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+        // Writing to a string does not fail.
+        let _ = write!(text, " and {more} more");
     }
     text
 }

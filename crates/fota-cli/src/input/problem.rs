@@ -154,8 +154,8 @@ fn fields(count: u32) -> String {
 impl Place {
     /// For people: the file is named when there is more than one.
     pub(crate) fn to_text(self, names: &[String]) -> String {
-        let named = names.len() > 1 || matches!(self, Place::File(_));
-        if named { self.full(names) } else { self.to_string() }
+        let in_full = names.len() > 1 || matches!(self, Place::File(_));
+        if in_full { self.full(names) } else { self.to_string() }
     }
 
     /// As seen from another place: its file is named when it is another one.

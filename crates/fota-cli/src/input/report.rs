@@ -26,9 +26,12 @@ pub(crate) struct Report {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct View<'a> {
     /// Nothing for an argument.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<&'a str>,
     /// Nothing for an argument, and for a file as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) argument: Option<u32>,
     pub(crate) code: &'static str,
     pub(crate) value: &'a str,
