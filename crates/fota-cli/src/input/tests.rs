@@ -136,3 +136,47 @@ fn a_missing_file_is_a_usage_error() {
     assert_eq!(failure.exit(), Exit::Usage);
     assert!(failure.message().contains("/nowhere/fleet.csv"), "{}", failure.message());
 }
+
+/// Whatever the text: no panic, no IMEI that is wrong or there twice, and never silence.
+#[test]
+fn any_text_gets_an_answer() {
+    let seeds = [
+        "imei,label\n352099001761481,\"a\nb\"\n35-332811-003456-6,b\n3.5E+14,c\n",
+        "[{\"imei\":\"352099001761481\"},{\"deviceIds\":[{\"id\":\"353328110034566\",\"kind\":\"imei\"}]},null,[1]]",
+        "{\"imei\":\"352099001761481\"}\n{\"esn\":35332811003456}\n{\"x\":[]}\n",
+        "sep=;\nlabel;imei\n\u{663}\u{200b};0352099001761481\n'352,099,001,761,481;A0000000002329\n",
+        "352099001761481 # x\n=\"353328110034566\"\n+1 908 555 0142\n89148000005339755555\n\u{0}\n",
+    ];
+    let pieces =
+        ["", "\"", ",", ";", "\n", "\r", "[", "{", "}", "]", ":", "é", "\u{ff11}", "E+", "0", "'", "=", "#"];
+    let mut state = 7_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for round in 0..4_000 {
+        let mut chars: Vec<char> = seeds[round % seeds.len()].chars().collect();
+        for _ in 0..=random(6) {
+            let (at, to) = (random(chars.len() + 1), random(chars.len() + 1));
+            let piece = pieces[random(pieces.len())].chars();
+            chars.splice(at.min(to)..at.max(to).min(at.min(to) + random(9)).max(at.min(to)), piece);
+        }
+        let text: String = chars.into_iter().collect();
+        let column = (random(4) == 0).then_some("label");
+        let mut check = Check::new(false);
+        let mut file = File { name: "f".to_owned(), form: None, column: None, imeis: 0, problems: 0 };
+        whole(&text, 0, column, &mut check, &mut file);
+        let Check { imeis, problems, .. } = check;
+        assert!(!imeis.is_empty() || !problems.is_empty(), "{text}");
+        assert!(imeis.iter().all(|imei| imei.len() == 15 && imei.luhn_valid()), "{text}");
+        let distinct: std::collections::BTreeSet<_> = imeis.iter().collect();
+        assert_eq!(distinct.len(), imeis.len(), "{text}");
+        let report = Report { names: vec!["f".to_owned()], problems };
+        let lines = u32::try_from(text.lines().count()).unwrap();
+        for view in report.views() {
+            assert!(!view.reason.is_empty() && !view.fix.is_empty(), "{text}");
+            assert!(view.line.is_none_or(|line| (1..=lines).contains(&line)), "{view:?} in {text}");
+            assert!(view.suggestion.is_none_or(|imei| digits::is_imei(&imei)), "{text}");
+        }
+    }
+}
