@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::guard::Stop;
-use crate::input::{Place, Problem};
+use crate::input::Report;
 use crate::output::{Style, escape, json};
 
 /// Why a command ended without doing all it was asked for.
@@ -27,11 +27,8 @@ struct Inner {
     code: Option<String>,
     retryable: bool,
     may_have_been_applied: bool,
-    problems: Vec<Problem>,
+    problems: Report,
 }
-
-/// Problems that are shown to people before the rest is only counted.
-const SHOWN: usize = 50;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
@@ -44,7 +41,7 @@ impl Failure {
             code: None,
             retryable: false,
             may_have_been_applied: false,
-            problems: Vec::new(),
+            problems: Report::default(),
         }))
     }
 
@@ -76,7 +73,7 @@ impl Failure {
     }
 
     /// What is wrong with the input, value by value.
-    pub(crate) fn problems(mut self, problems: Vec<Problem>) -> Self {
+    pub(crate) fn problems(mut self, problems: Report) -> Self {
         self.0.problems = problems;
         self
     }
@@ -98,20 +95,9 @@ impl Failure {
             return out.write_all(b"\n");
         }
         let Inner { message, hint, problems, .. } = &*self.0;
+        // First, so that what matters most stays on the screen.
+        problems.write(out, style)?;
         writeln!(out, "{} {}", style.bad("error:"), escape::terminal(message))?;
-        for Problem { place, value, reason, fix } in problems.iter().take(SHOWN) {
-            writeln!(
-                out,
-                "  {}: {}: {}",
-                style.strong(place),
-                escape::quoted(value),
-                escape::terminal(reason)
-            )?;
-            writeln!(out, "      {}", style.faint(escape::terminal(fix)))?;
-        }
-        if problems.len() > SHOWN {
-            writeln!(out, "  and {} more", problems.len() - SHOWN)?;
-        }
         match hint {
             Some(hint) => writeln!(out, "{} {}", style.strong("hint:"), escape::terminal(hint)),
             None => Ok(()),
@@ -128,7 +114,7 @@ impl Failure {
             code: inner.code.as_deref(),
             retryable: inner.retryable,
             may_have_been_applied: inner.may_have_been_applied,
-            problems: inner.problems.iter().map(ProblemView::from).collect(),
+            problems: &inner.problems,
         }
     }
 
@@ -143,7 +129,7 @@ impl Failure {
     }
 
     #[cfg(test)]
-    pub(crate) fn listed(&self) -> &[Problem] {
+    pub(crate) fn listed(&self) -> &Report {
         &self.0.problems
     }
 }
@@ -292,27 +278,6 @@ struct View<'a> {
     code: Option<&'a str>,
     retryable: bool,
     may_have_been_applied: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<ProblemView<'a>>,
-}
-
-#[derive(Serialize)]
-struct ProblemView<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    argument: Option<u64>,
-    value: &'a str,
-    reason: &'a str,
-    fix: &'a str,
-}
-
-impl<'a> From<&'a Problem> for ProblemView<'a> {
-    fn from(problem: &'a Problem) -> Self {
-        let (line, argument) = match problem.place {
-            Place::Line(number) => (Some(number), None),
-            Place::Argument(number) => (None, Some(number)),
-        };
-        ProblemView { line, argument, value: &problem.value, reason: &problem.reason, fix: &problem.fix }
-    }
+    #[serde(skip_serializing_if = "Report::is_empty")]
+    problems: &'a Report,
 }

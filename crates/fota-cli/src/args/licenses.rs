@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Input;
 use super::values::parse_rate;
 
 #[derive(Debug, Subcommand)]
@@ -52,16 +53,8 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Change {
-    /// IMEIs, 14 to 16 digits each
-    #[arg(value_name = "IMEI", required_unless_present = "from")]
-    pub(crate) imeis: Vec<String>,
-    /// Read IMEIs from a file, or from stdin with "-": CSV with a header that names a column imei, deviceId,
-    /// device or esn, or one IMEI a line; lines that start with # are skipped
-    #[arg(long, value_name = "FILE")]
-    pub(crate) from: Option<PathBuf>,
-    /// The column of the file that holds the IMEIs, by its name in the header
-    #[arg(long, value_name = "NAME", requires = "from")]
-    pub(crate) column: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) pace: Pace,
     /// Do not ask

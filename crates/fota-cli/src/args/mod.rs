@@ -3,6 +3,8 @@
 mod auth;
 mod config;
 mod emulator;
+mod imei;
+mod input;
 mod licenses;
 mod setup;
 mod values;
@@ -18,6 +20,8 @@ use crate::output::Format;
 pub(crate) use auth::Auth;
 pub(crate) use config::{Config, Doctor};
 pub(crate) use emulator::Emulator;
+pub(crate) use imei::{CheckImeis, Imei};
+pub(crate) use input::Input;
 pub(crate) use licenses::{Change, Licenses, List, Pace, Resume};
 pub(crate) use setup::{Completions, Man};
 pub(crate) use values::parse_span;
@@ -144,6 +148,9 @@ pub(crate) enum Command {
     /// List the bulk changes of this machine, oldest first
     #[command(after_help = "Example:\n  fota runs -o json | jq '.[] | select(.finished | not)'")]
     Runs,
+    /// Judge files of IMEIs without sending anything
+    #[command(subcommand)]
+    Imei(Imei),
     /// Credentials: do they work, and forget that they did not
     #[command(subcommand)]
     Auth(Auth),

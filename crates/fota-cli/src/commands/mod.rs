@@ -4,13 +4,14 @@ mod auth;
 mod config;
 mod doctor;
 mod emulator;
+mod imei;
 mod licenses;
 mod runs;
 mod setup;
 
 use fota_core::Servers;
 
-use crate::args::{Auth, Cli, Command};
+use crate::args::{Auth, Cli, Command, Imei};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::Console;
@@ -22,6 +23,7 @@ pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) 
         Command::Licenses(command) => licenses::run(command, &cli.global, environment, console).await,
         Command::Resume(command) => licenses::resume(command, &cli.global, environment, console).await,
         Command::Runs => runs::run(environment, console),
+        Command::Imei(Imei::Check(command)) => imei::check(&command, console),
         Command::Auth(Auth::Status) => auth::status(&cli.global, environment, console).await,
         Command::Auth(Auth::Login) => auth::login(&cli.global, environment, console).await,
         Command::Auth(Auth::Logout) => auth::logout(&cli.global, environment, console).await,

@@ -31,6 +31,8 @@ pub(super) struct Request {
     options: Options,
     confirmed: bool,
     dry_run: bool,
+    /// Values of the input that were left out.
+    skipped: usize,
     failed: Option<PathBuf>,
     /// The journal of an earlier process, and what it tells.
     resumed: Option<(Journal, Vec<Event>)>,
@@ -38,19 +40,19 @@ pub(super) struct Request {
 
 impl Request {
     /// Reads and judges the input. Nothing was sent when this fails.
-    pub(super) fn prepare(action: Action, change: &Change) -> Result<Self, Failure> {
+    pub(super) fn prepare(action: Action, change: &Change, console: &Console) -> Result<Self, Failure> {
         let confirmed = change.yes || change.dry_run || action == Action::Assign;
-        let can_ask = io::stdin().is_terminal()
-            && io::stderr().is_terminal()
-            && change.from.as_ref().is_none_or(|path| path.as_os_str() != "-");
+        let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !change.input.reads_stdin();
         if !confirmed && !can_ask {
             return Err(Failure::usage("removing licenses needs --yes when there is no terminal to ask on")
                 .hint("look at it with --dry-run first; scheduled upgrades of the devices are canceled"));
         }
-        let imeis = input::devices(&change.imeis, change.from.as_deref(), change.column.as_deref())?;
+        let input = input::devices(&change.input)?;
+        input.tell_skipped(console);
         Ok(Request {
             action,
-            devices: imeis.into_iter().map(DeviceId::from).collect(),
+            devices: input.imeis.into_iter().map(DeviceId::from).collect(),
+            skipped: input.skipped.len(),
             options: options(&change.pace),
             confirmed,
             dry_run: change.dry_run,
@@ -71,6 +73,7 @@ impl Request {
             options: options(&resume.pace),
             confirmed: true,
             dry_run: false,
+            skipped: 0,
             failed: resume.pace.failed.clone(),
             resumed: Some((journal, events)),
         })
@@ -89,6 +92,7 @@ impl Request {
         self.tell_plan(connection, before, console);
         if self.dry_run {
             still_read(report::print_plan(&self.devices, connection.account.as_str(), before, console))?;
+            input::tell_skipped_count(self.skipped);
             return Ok(Exit::Done);
         }
         if !self.confirmed && !self.ask()? {
@@ -131,6 +135,7 @@ impl Request {
         let after = if read.free().is_some() { read } else { told };
         let view = report::View { report: &report, account: connection.account.as_str(), before, after };
         still_read(report::print(&view, console))?;
+        input::tell_skipped_count(self.skipped);
         finish(&report, stopped, interrupted, &journal.name())
     }
 

@@ -28,8 +28,8 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     // Whatever is wrong with the input is said before anything is opened or sent.
     let change = match &command {
-        Licenses::Assign(change) => Some(change::Request::prepare(Action::Assign, change)?),
-        Licenses::Remove(change) => Some(change::Request::prepare(Action::Remove, change)?),
+        Licenses::Assign(change) => Some(change::Request::prepare(Action::Assign, change, console)?),
+        Licenses::Remove(change) => Some(change::Request::prepare(Action::Remove, change, console)?),
         Licenses::Usage | Licenses::List(_) => None,
     };
     let connection = Connection::open(global, environment, console).await?;
