@@ -9,7 +9,7 @@ use fota_core::bulk::Event;
 use fota_core::models::{DeviceId, TimeFormat, Timestamp};
 
 use super::file::{Contents, Journal};
-use super::line::Header;
+use super::line::{Header, Job};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::private::make_folder;
@@ -19,6 +19,14 @@ use crate::settings::Environment;
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: PathBuf,
+}
+
+/// A run to go on with.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    pub(crate) journal: Journal,
+    pub(crate) devices: Vec<DeviceId>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// A run, for the list.
@@ -58,14 +66,39 @@ impl Store {
             let (journal, contents) = open_path(&path)?;
             return Ok((journal, contents.events));
         }
+        Ok((self.create(header, devices)?, Vec::new()))
+    }
+
+    /// A new journal, whatever others there are.
+    pub(crate) fn create(&self, header: Header, devices: &[DeviceId]) -> Result<Journal, Failure> {
         let path = self.fresh_path(&header);
-        let journal =
-            Journal::create(&path, header, devices).map_err(|error| unusable(&path, "written", &error))?;
-        Ok((journal, Vec::new()))
+        Journal::create(&path, header, devices).map_err(|error| unusable(&path, "written", &error))
+    }
+
+    /// Every sync of that account that was cut short. They stay open, so that no other process goes on with
+    /// them meanwhile.
+    pub(crate) fn unfinished_syncs(
+        &self,
+        account: &str,
+        service: &str,
+    ) -> Result<Vec<(Journal, Vec<Event>)>, Failure> {
+        let mut found = Vec::new();
+        for path in self.paths()? {
+            let is_open = Journal::peek(&path)
+                .is_ok_and(|(header, contents)| !contents.finished && header.is_sync_of(account, service));
+            if is_open {
+                let (journal, contents) = open_path(&path)?;
+                // Another process may have ended it in between.
+                if !contents.finished {
+                    found.push((journal, contents.events));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The unfinished run of that name; without a name, the newest one.
-    pub(crate) fn resume(&self, name: Option<&str>) -> Result<(Journal, Vec<DeviceId>, Vec<Event>), Failure> {
+    pub(crate) fn resume(&self, name: Option<&str>) -> Result<Resumed, Failure> {
         let list = || Failure::usage("").hint("fota runs lists the runs");
         let paths = self.paths()?;
         let path = if let Some(name) = name {
@@ -81,7 +114,7 @@ impl Store {
         if contents.finished {
             return Err(list().with_message(format!("the run {} is finished", journal.name())));
         }
-        Ok((journal, contents.devices, contents.events))
+        Ok(Resumed { journal, devices: contents.devices, events: contents.events })
     }
 
     /// Every run that can be read, oldest first.
@@ -110,7 +143,7 @@ impl Store {
 
     fn fresh_path(&self, header: &Header) -> PathBuf {
         let compact: String = header.started.chars().filter(char::is_ascii_alphanumeric).collect();
-        let action = header.action().map_or("run", fota_core::bulk::Action::as_str);
+        let action = header.job().map_or("run", Job::as_str);
         let short = header.input.get(..6).unwrap_or_default();
         let name = format!("{compact}-{action}-{short}");
         let numbered = (2..).map(|number| format!("{name}-{number}"));
