@@ -12,7 +12,7 @@ use crate::output::Console;
 /// Which devices hold a license, and the pool just after the last of them was read.
 #[derive(Debug)]
 pub(super) struct Listing {
-    /// In the order of the list, each once.
+    /// In the order of the list. One may be there twice, where licenses change while it is read.
     pub(super) devices: Vec<DeviceId>,
     pub(super) pool: Pool,
 }
@@ -29,11 +29,8 @@ impl Listing {
         let licenses = connection.client.licenses(&connection.account);
         let mut list = licenses.list();
         let mut devices = Vec::new();
-        let mut seen = HashSet::new();
         while let Some(page) = list.next_page().await {
-            devices.extend(
-                page?.into_iter().map(|device| device.device_id).filter(|id| seen.insert(id.clone())),
-            );
+            devices.extend(page?.into_iter().map(|device| device.device_id));
             console.progress(format_args!("{} licensed devices read …", devices.len()));
         }
         Ok(Listing { devices, pool: Pool::of(&licenses.usage().await?) })

@@ -51,7 +51,7 @@ pub(super) fn compare(
         wanted.iter().filter(|id| !licensed.contains(id) && !refused.contains(id)).cloned().collect();
     let surplus = if prune {
         let wanted: HashSet<_> = wanted.iter().collect();
-        listing.devices.iter().filter(|id| !wanted.contains(id) && !refused.contains(id)).count()
+        licensed.iter().filter(|id| !wanted.contains(*id) && !refused.contains(*id)).count()
     } else {
         0
     };

@@ -26,7 +26,7 @@ impl Planning {
         let plan = Plan::new(wanted.iter().cloned(), listing.devices.iter().cloned(), prune);
         let numbers = Planned {
             wanted: wanted.len(),
-            licensed: listing.devices.len(),
+            licensed: plan.unchanged + plan.kept + plan.remove.len(),
             assign: plan.assign.len(),
             remove: plan.remove.len(),
             unchanged: plan.unchanged,
