@@ -206,12 +206,17 @@ impl Known {
     }
 }
 
-/// SHA-256 of the sorted ids, in hexadecimal: the same for the same set in any order.
+/// The same for the same set in any order.
 fn hash(devices: &[DeviceId]) -> String {
-    use std::fmt::Write as _;
     let mut texts: Vec<String> = devices.iter().map(ToString::to_string).collect();
     texts.sort_unstable();
-    let digest = ring::digest::digest(&ring::digest::SHA256, texts.join("\n").as_bytes());
+    sha256(&texts.join("\n"))
+}
+
+/// In hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    use std::fmt::Write as _;
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

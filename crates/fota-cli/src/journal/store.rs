@@ -1,18 +1,19 @@
 //! All journals of the user: making one, finding the one to go on with, listing them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use fota_core::bulk::Event;
 use fota_core::models::{DeviceId, TimeFormat, Timestamp};
+use fs4::{FileExt, TryLockError};
 
 use super::file::{Contents, Journal};
-use super::line::{Header, Job};
+use super::line::{Header, Job, sha256};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::private::make_folder;
+use crate::private::{make_folder, private};
 use crate::settings::Environment;
 
 /// The folder of the journals.
@@ -73,6 +74,22 @@ impl Store {
     pub(crate) fn create(&self, header: Header, devices: &[DeviceId]) -> Result<Journal, Failure> {
         let path = self.fresh_path(&header);
         Journal::create(&path, header, devices).map_err(|error| unusable(&path, "written", &error))
+    }
+
+    /// Held while a sync of that account is at work, so that no other process on this machine plans one.
+    pub(crate) fn lock_sync(&self, account: &str, service: &str) -> Result<File, Failure> {
+        let hash = sha256(&format!("{account}\n{service}"));
+        let path = self.folder.join(format!("sync-{}.lock", hash.get(..16).unwrap_or_default()));
+        let file = private().open(&path).map_err(|error| unusable(&path, "locked", &error))?;
+        match FileExt::try_lock(&file) {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                let text =
+                    format!("another process is working on a sync of account {account}; nothing was sent");
+                Err(Failure::new(Exit::Usage, "run_in_progress", text).hint("wait for it to end"))
+            }
+            Err(TryLockError::Error(error)) => Err(unusable(&path, "locked", &error)),
+        }
     }
 
     /// Every sync of that account that was cut short. They stay open, so that no other process goes on with

@@ -129,6 +129,8 @@ impl Request {
                 desired.sync(options, failed, connection, environment, console).await
             }
             Goal::Journal(plan, resumed) => {
+                let service = connection.service();
+                let _lock = Store::open(environment)?.lock_sync(connection.account.as_str(), service)?;
                 round::go_on(plan, *resumed, options, failed.as_deref(), connection, console).await
             }
         }
@@ -149,9 +151,11 @@ impl Desired {
             Mode::Plan { .. } => None,
             Mode::Apply => Some(Store::open(environment)?),
         };
-        // Held open from before the list is read: while one goes on with an earlier sync, no other one begins.
+        let service = connection.service();
+        // From before the list is read until the end: two plans at a time would undo each other.
+        let _lock = store.as_ref().map(|store| store.lock_sync(account, service)).transpose()?;
         let earlier = match &store {
-            Some(store) => store.unfinished_syncs(account, connection.service())?,
+            Some(store) => store.unfinished_syncs(account, service)?,
             None => Vec::new(),
         };
         let listing = Listing::read(connection, console).await.map_err(|failure| {
