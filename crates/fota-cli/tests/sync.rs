@@ -231,16 +231,19 @@ fn another_spelling_of_a_licensed_device_is_refused() {
     let mut wanted = account.devices[..30].to_vec();
     wanted[7].truncate(14);
     let file = account.file("fleet.txt", &wanted);
-    for flags in [&["--prune", "--yes"][..], &[]] {
+    for flags in [&["--prune", "--yes", "--unchecked"][..], &["--unchecked"]] {
         let done = account.sync(&file, flags).expect(3);
         assert!(
             done.stderr.contains(&account.devices[7]) && done.stderr.contains("same device"),
             "{done:#?}"
         );
     }
-    wanted[29] = wanted[7].clone() + "99";
+    // Twice in the file, and not in the account.
+    wanted[29] = account.devices[35].clone();
+    wanted[7] = account.devices[35][..14].to_owned();
     let file = account.file("fleet.txt", &wanted);
-    assert!(account.sync(&file, &[]).expect(3).stderr.contains("same device"));
+    let done = account.sync(&file, &["--unchecked"]).expect(3);
+    assert!(done.stderr.contains("the file has") && done.stderr.contains("same device"), "{done:#?}");
     assert_eq!(account.writes(), 0);
 }
 
