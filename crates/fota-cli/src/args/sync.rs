@@ -40,7 +40,7 @@ pub(crate) struct Sync {
     /// A plan that removes more is refused as a whole, and nothing is sent.
     #[arg(long, value_name = "N|P%", default_value_t, requires = "prune")]
     pub(crate) max_remove: Limit,
-    /// Take a file without any IMEI at its word, where --prune then removes every license
+    /// Take a file without any IMEI at its word: --prune then removes every license, as far as --max-remove allows
     #[arg(long, requires = "prune")]
     pub(crate) allow_empty: bool,
     #[command(flatten)]
