@@ -36,9 +36,8 @@ fn start_until(account: &Account, file: &str, operation: &str, requests: u64) ->
     let start = Instant::now();
     while account.server.counters().operation(operation) < before + requests {
         assert!(start.elapsed() < Duration::from_secs(30), "{operation} was not asked for");
-        if child.try_wait().unwrap().is_some() {
-            panic!("it ended before the cut: {:#?}", done(child.wait_with_output().unwrap()));
-        }
+        let ended = child.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended before the cut: {ended:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
     child

@@ -7,7 +7,7 @@
 mod account;
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use account::{Account, done, set};
 
@@ -46,11 +46,18 @@ fn it_ends_with_the_file_whatever_happens_on_the_way() {
             }
         }
         for kill_after in [Some(30 * seed), Some(60 * seed), None, None] {
+            let lists = account.server.counters().operation("licenses.list");
             let mut child = account
                 .command(&[&["licenses", "sync", "--from", &file][..], &FLAGS].concat())
                 .spawn()
                 .unwrap();
             if let Some(millis) = kill_after {
+                // Two logins without an answer would stop further ones, and rightly.
+                let start = Instant::now();
+                while account.server.counters().operation("licenses.list") == lists {
+                    assert!(start.elapsed() < Duration::from_secs(30), "the list was not asked for");
+                    std::thread::sleep(Duration::from_millis(1));
+                }
                 std::thread::sleep(Duration::from_millis(millis));
                 child.kill().unwrap();
                 child.wait().unwrap();
