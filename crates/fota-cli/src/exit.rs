@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a command ended. The numbers are a promise; 9 is kept for later.
+/// How a command ended. The numbers are a promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Everything that was asked for is so.
@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Unexpected = 1,
     /// The command line or a setting is wrong; nothing was sent.
     Usage = 2,
-    /// The input holds values that are no IMEIs; nothing was sent.
+    /// The input holds values that are no IMEIs, or asks for what cannot or must not be done; nothing was sent.
     Input = 3,
     /// The credentials were refused.
     Auth = 4,
@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Unavailable = 7,
     /// Too many logins failed before, perhaps in other processes; none was sent.
     Guard = 8,
+    /// A dry run found changes to make.
+    Pending = 9,
     /// Ctrl-C.
     Interrupted = 130,
 }
@@ -39,10 +41,11 @@ Exit codes:
     0  done
     1  something unexpected
     2  wrong command line or setting; nothing was sent
-    3  the input is not all IMEIs; nothing was sent
+    3  the input is not all IMEIs, or its plan cannot be carried out; nothing was sent
     4  the credentials were refused
     5  some devices were refused; the outcome of each is known
     6  some devices are unresolved or their turn did not come
     7  the service is not available; nothing was changed
     8  too many failed logins on record; none was sent
+    9  there is something to change (--dry-run --detailed-exitcode)
   130  interrupted";

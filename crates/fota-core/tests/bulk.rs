@@ -427,7 +427,16 @@ fn plans_count_licenses() {
     let all = ids(6);
     let plan = Plan::new(all[..4].iter().chain(&all[..1]).cloned(), all[2..].to_vec(), true);
     assert_eq!((plan.assign.as_slice(), plan.remove.as_slice(), plan.unchanged), (&all[..2], &all[4..], 2));
+    assert_eq!(plan.kept, 0);
     assert!(plan.check(Pool { total: 4, used: 4 }).is_ok(), "two are freed, two are needed");
+    let error = plan.check(Pool { total: 4, used: 5 }).unwrap_err();
+    assert_eq!(
+        (error.free, error.short_by),
+        (1, 1),
+        "one more is used than bought, so one removal frees nothing"
+    );
+    let plan = Plan::new(all[..4].to_vec(), all[2..].to_vec(), false);
+    assert_eq!((plan.remove.len(), plan.unchanged, plan.kept), (0, 2, 2));
     let plan = Plan::new(all.clone(), all[5..].to_vec(), false);
     let error = plan.check(Pool { total: 4, used: 1 }).unwrap_err();
     assert_eq!(error.to_string(), "5 licenses are needed and 3 are free: short by 2");

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Input;
 use super::values::parse_rate;
+use super::{Input, Sync};
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  fota licenses assign --from fleet.csv --dry-run")]
@@ -42,6 +42,11 @@ pub(crate) enum Licenses {
   fota licenses remove --from retired.csv --dry-run
   fota licenses remove 352099001761481 --yes")]
     Remove(Change),
+    /// Make the licensed devices those of a file
+    ///
+    /// Compares the file with the license list, says what that changes and whether the licenses suffice, and
+    /// does it. Without --prune nothing is taken from anybody. Run again, it finds nothing to do.
+    Sync(Sync),
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +68,9 @@ pub(crate) struct Change {
     /// Check the input, read the pool, print what would be sent, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Exit with 9 when the change would change anything, with 0 when not; reads the whole license list
+    #[arg(long, requires = "dry_run")]
+    pub(crate) detailed_exitcode: bool,
 }
 
 /// How a bulk change goes about its work.

@@ -7,6 +7,7 @@ mod imei;
 mod input;
 mod licenses;
 mod setup;
+mod sync;
 mod values;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) use imei::{CheckImeis, Imei};
 pub(crate) use input::Input;
 pub(crate) use licenses::{Change, Licenses, List, Pace, Resume};
 pub(crate) use setup::{Completions, Man};
+pub(crate) use sync::{Limit, Sync};
 pub(crate) use values::parse_span;
 
 /// FOTA licenses of Verizon ThingSpace: who has one, who gets one, who gives it back.

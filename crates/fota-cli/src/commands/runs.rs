@@ -2,12 +2,11 @@
 
 use std::io::Write as _;
 
-use fota_core::bulk::Action;
 use serde::Serialize;
 
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::journal::{Entry, Store};
+use crate::journal::{Entry, Job, Store};
 use crate::output::{Column, Console, Rows, stdout, still_read};
 use crate::settings::Environment;
 
@@ -58,7 +57,7 @@ impl<'a> Row<'a> {
     fn of(entry: &'a Entry) -> Self {
         Row {
             run: &entry.name,
-            action: entry.header.action().map_or("unknown", Action::as_str),
+            action: entry.header.job().map_or("unknown", Job::as_str),
             account_name: &entry.header.account,
             service: &entry.header.service,
             started: &entry.header.started,

@@ -34,7 +34,7 @@ pub(crate) use report::{Report, View};
 /// What the operator handed over.
 #[derive(Debug)]
 pub(crate) struct Devices {
-    /// In order, each once. Never empty.
+    /// In order, each once.
     pub(crate) imeis: Vec<Imei>,
     /// What was left out because the operator said so.
     pub(crate) skipped: Report,
@@ -47,6 +47,17 @@ pub(crate) struct Given<'a> {
     pub(crate) files: &'a [PathBuf],
     pub(crate) column: Option<&'a str>,
     pub(crate) unchecked: bool,
+}
+
+impl<'a> From<&'a Input> for Given<'a> {
+    fn from(input: &'a Input) -> Self {
+        Given {
+            arguments: &input.imeis,
+            files: input.from.as_slice(),
+            column: input.column.as_deref(),
+            unchecked: input.unchecked,
+        }
+    }
 }
 
 /// What came of it.
@@ -75,12 +86,20 @@ pub(crate) struct File {
 /// # Errors
 /// Exit 3 with every problem, when any value is not usable; exit 2 when the file cannot be read.
 pub(crate) fn devices(input: &Input) -> Result<Devices, Failure> {
-    let Judged { imeis, report, files } = judge(Given {
-        arguments: &input.imeis,
-        files: input.from.as_slice(),
-        column: input.column.as_deref(),
-        unchecked: input.unchecked,
-    })?;
+    accept(input, judge(Given::from(input))?)
+}
+
+/// The same, but a list without any value is as good as any other.
+pub(crate) fn devices_or_none(input: &Input) -> Result<Devices, Failure> {
+    let judged = judge(Given::from(input))?;
+    if judged.imeis.is_empty() && judged.report.problems.iter().all(Problem::is_blank) {
+        return Ok(Devices { imeis: Vec::new(), skipped: Report::default() });
+    }
+    accept(input, judged)
+}
+
+fn accept(input: &Input, judged: Judged) -> Result<Devices, Failure> {
+    let Judged { imeis, report, files } = judged;
     // A file that cannot be read as a list has no rows that could be left out.
     let skips = input.skip_invalid && !imeis.is_empty() && !report.problems.iter().any(Problem::is_whole);
     if report.is_empty() || skips {

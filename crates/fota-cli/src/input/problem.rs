@@ -77,6 +77,11 @@ impl Problem {
         matches!(self.cause, Cause::Words { whole: true, .. })
     }
 
+    /// Whether the file holds no value at all, good or bad.
+    pub(super) fn is_blank(&self) -> bool {
+        matches!(&self.cause, Cause::Words { words, whole: true } if words.code == Code::Empty)
+    }
+
     pub(super) fn is_no_key(&self) -> bool {
         matches!(self.cause, Cause::NoKey)
     }

@@ -8,7 +8,7 @@ use fota_core::bulk::{Counts, Event};
 use fota_core::models::DeviceId;
 use fs4::FileExt;
 
-use super::line::{Header, Line, VERSION};
+use super::line::{Header, Line, Successor, VERSION};
 use crate::private::{private, sync_folder};
 
 /// An open journal.
@@ -25,6 +25,7 @@ pub(crate) struct Journal {
 pub(crate) struct Contents {
     pub(crate) devices: Vec<DeviceId>,
     pub(crate) events: Vec<Event>,
+    /// Nothing is left to do, or another run does it.
     pub(crate) finished: bool,
     /// Where the last whole line ends.
     end: u64,
@@ -98,6 +99,11 @@ impl Journal {
         self.write(&[Line::Finished(counts.into())])
     }
 
+    /// Marks the run as given up: it must never go on, for `by` has taken its place.
+    pub(crate) fn replace(&mut self, by: Option<String>) -> io::Result<()> {
+        self.write(&[Line::Replaced(Successor { by })])
+    }
+
     fn write(&mut self, lines: &[Line]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
@@ -152,7 +158,7 @@ fn read(mut file: &File) -> io::Result<(Header, Contents)> {
             }
             Some(_) => match serde_json::from_slice::<Line>(&text)? {
                 Line::Input(devices) => contents.devices.extend(devices),
-                Line::Finished(_) => contents.finished = true,
+                Line::Finished(_) | Line::Replaced(_) => contents.finished = true,
                 line => contents.events.extend(line.event()),
             },
         }
@@ -169,6 +175,7 @@ fn read(mut file: &File) -> io::Result<(Header, Contents)> {
 mod tests {
     use fota_core::bulk::{Action, Outcome, Ticket};
 
+    use super::super::line::Job;
     use super::*;
 
     fn ids(count: usize) -> Vec<DeviceId> {
@@ -191,7 +198,7 @@ mod tests {
     fn a_torn_last_line_is_harmless() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.jsonl");
-        let header = Header::new("t".into(), Action::Assign, "a", "s", &ids(1500));
+        let header = Header::new("t".into(), Job::Change(Action::Assign), "a", "s", &ids(1500));
         let mut journal = Journal::create(&path, header, &ids(1500)).unwrap();
         let [first, second] = <[Event; 2]>::try_from(events()).unwrap();
         journal.append(vec![first.clone()]).unwrap();
@@ -217,7 +224,7 @@ mod tests {
     fn one_process_at_a_time_and_the_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.jsonl");
-        let header = Header::new("t".into(), Action::Assign, "a", "s", &ids(1));
+        let header = Header::new("t".into(), Job::Change(Action::Assign), "a", "s", &ids(1));
         let journal = Journal::create(&path, header, &ids(1)).unwrap();
         assert!(Journal::open(&path).unwrap().is_none());
         drop(journal);
@@ -237,7 +244,7 @@ mod tests {
             fs::write(&path, text).unwrap();
             assert!(Journal::open(&path).is_err(), "{text:?}");
         }
-        let header = Header::new("t".into(), Action::Assign, "a", "s", &ids(1));
+        let header = Header::new("t".into(), Job::Change(Action::Assign), "a", "s", &ids(1));
         fs::remove_file(&path).unwrap();
         let mut journal = Journal::create(&path, header, &ids(1)).unwrap();
         journal.append(events()).unwrap();

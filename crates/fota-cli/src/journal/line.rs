@@ -4,6 +4,8 @@ use fota_core::bulk::{Action, Counts, Event, Outcome, Ticket};
 use fota_core::models::DeviceId;
 use serde::{Deserialize, Serialize};
 
+use super::sync::Planned;
+
 /// The layout of the lines. A journal with another number is left alone.
 pub(super) const VERSION: u32 = 1;
 
@@ -24,30 +26,63 @@ pub(crate) struct Header {
     pub(crate) devices: usize,
     /// A hash of the set of devices.
     pub(crate) input: String,
+    /// What was planned, if the run is a sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plan: Option<Planned>,
 }
 
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// The same to all devices.
+    Change(Action),
+    /// The first devices of the input lose their license, the others get one.
+    Sync(Planned),
+}
+
+impl Job {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Job::Change(action) => action.as_str(),
+            Job::Sync(_) => SYNC,
+        }
+    }
+}
+
+const SYNC: &str = "sync";
+
 impl Header {
-    pub(crate) fn new(
-        started: String,
-        action: Action,
-        account: &str,
-        service: &str,
-        devices: &[DeviceId],
-    ) -> Self {
+    pub(crate) fn new(started: String, job: Job, account: &str, service: &str, devices: &[DeviceId]) -> Self {
         Header {
             version: VERSION,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             started,
-            action: action.as_str().to_owned(),
+            action: job.as_str().to_owned(),
             account: account.to_owned(),
             service: service.to_owned(),
             devices: devices.len(),
             input: hash(devices),
+            plan: match job {
+                Job::Change(_) => None,
+                Job::Sync(plan) => Some(plan),
+            },
         }
     }
 
-    pub(crate) fn action(&self) -> Option<Action> {
-        [Action::Assign, Action::Remove].into_iter().find(|action| action.as_str() == self.action)
+    /// `None` for the jobs of a later version.
+    pub(crate) fn job(&self) -> Option<Job> {
+        match self.plan {
+            Some(plan) => (self.action == SYNC).then_some(Job::Sync(plan)),
+            None => [Action::Assign, Action::Remove]
+                .into_iter()
+                .find(|action| action.as_str() == self.action)
+                .map(Job::Change),
+        }
+    }
+
+    /// Whether it is a sync of that account.
+    pub(super) fn is_sync_of(&self, account: &str, service: &str) -> bool {
+        self.action == SYNC && self.account == account && self.service == service
     }
 
     /// Whether it is the same job: the same change of the same devices of the same account.
@@ -70,6 +105,16 @@ pub(super) enum Line {
     Settled(Settled),
     /// Every device has its outcome.
     Finished(Summary),
+    /// A newer run has taken its place; it must not go on.
+    Replaced(Successor),
+}
+
+/// Why a run was given up.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Successor {
+    /// The run in its place; none when nothing was left to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) by: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -134,7 +179,7 @@ impl Line {
                 ticket: Ticket::new(ticket),
                 outcomes: outcomes.into_iter().filter_map(Known::outcome).collect(),
             },
-            Line::Input(_) | Line::Finished(_) => return None,
+            Line::Input(_) | Line::Finished(_) | Line::Replaced(_) => return None,
         })
     }
 }
@@ -161,12 +206,17 @@ impl Known {
     }
 }
 
-/// SHA-256 of the sorted ids, in hexadecimal: the same for the same set in any order.
+/// The same for the same set in any order.
 fn hash(devices: &[DeviceId]) -> String {
-    use std::fmt::Write as _;
     let mut texts: Vec<String> = devices.iter().map(ToString::to_string).collect();
     texts.sort_unstable();
-    let digest = ring::digest::digest(&ring::digest::SHA256, texts.join("\n").as_bytes());
+    sha256(&texts.join("\n"))
+}
+
+/// In hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    use std::fmt::Write as _;
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
@@ -209,12 +259,14 @@ mod tests {
     #[test]
     fn the_same_set_is_the_same_job() {
         let ids = |texts: &[&str]| texts.iter().map(|text| DeviceId::from(*text)).collect::<Vec<_>>();
-        let header = |devices: &[&str]| Header::new(String::new(), Action::Assign, "a", "s", &ids(devices));
+        let header = |devices: &[&str]| {
+            Header::new(String::new(), Job::Change(Action::Assign), "a", "s", &ids(devices))
+        };
         assert!(header(&["1", "2"]).is_same_job(&header(&["2", "1"])));
         assert!(!header(&["1", "2"]).is_same_job(&header(&["1", "3"])));
         assert!(!header(&["1"]).is_same_job(&Header::new(
             String::new(),
-            Action::Remove,
+            Job::Change(Action::Remove),
             "a",
             "s",
             &ids(&["1"])

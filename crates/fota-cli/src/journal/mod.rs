@@ -7,7 +7,9 @@
 mod file;
 mod line;
 mod store;
+mod sync;
 
 pub(crate) use file::Journal;
-pub(crate) use line::Header;
-pub(crate) use store::{Entry, Store, now};
+pub(crate) use line::{Header, Job};
+pub(crate) use store::{Entry, Resumed, Store, now};
+pub(crate) use sync::{Planned, doubts};

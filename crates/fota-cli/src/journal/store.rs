@@ -1,24 +1,33 @@
 //! All journals of the user: making one, finding the one to go on with, listing them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use fota_core::bulk::Event;
 use fota_core::models::{DeviceId, TimeFormat, Timestamp};
+use fs4::{FileExt, TryLockError};
 
 use super::file::{Contents, Journal};
-use super::line::Header;
+use super::line::{Header, Job, sha256};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::private::make_folder;
+use crate::private::{make_folder, private};
 use crate::settings::Environment;
 
 /// The folder of the journals.
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: PathBuf,
+}
+
+/// A run to go on with.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    pub(crate) journal: Journal,
+    pub(crate) devices: Vec<DeviceId>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// A run, for the list.
@@ -58,14 +67,55 @@ impl Store {
             let (journal, contents) = open_path(&path)?;
             return Ok((journal, contents.events));
         }
+        Ok((self.create(header, devices)?, Vec::new()))
+    }
+
+    /// A new journal, whatever others there are.
+    pub(crate) fn create(&self, header: Header, devices: &[DeviceId]) -> Result<Journal, Failure> {
         let path = self.fresh_path(&header);
-        let journal =
-            Journal::create(&path, header, devices).map_err(|error| unusable(&path, "written", &error))?;
-        Ok((journal, Vec::new()))
+        Journal::create(&path, header, devices).map_err(|error| unusable(&path, "written", &error))
+    }
+
+    /// Held while a sync of that account is at work, so that no other process on this machine plans one.
+    pub(crate) fn lock_sync(&self, account: &str, service: &str) -> Result<File, Failure> {
+        let hash = sha256(&format!("{account}\n{service}"));
+        let path = self.folder.join(format!("sync-{}.lock", hash.get(..16).unwrap_or_default()));
+        let file = private().open(&path).map_err(|error| unusable(&path, "locked", &error))?;
+        match FileExt::try_lock(&file) {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                let text =
+                    format!("another process is working on a sync of account {account}; nothing was sent");
+                Err(Failure::new(Exit::Usage, "run_in_progress", text).hint("wait for it to end"))
+            }
+            Err(TryLockError::Error(error)) => Err(unusable(&path, "locked", &error)),
+        }
+    }
+
+    /// Every sync of that account that was cut short. They stay open, so that no other process goes on with
+    /// them meanwhile.
+    pub(crate) fn unfinished_syncs(
+        &self,
+        account: &str,
+        service: &str,
+    ) -> Result<Vec<(Journal, Vec<Event>)>, Failure> {
+        let mut found = Vec::new();
+        for path in self.paths()? {
+            let is_open = Journal::peek(&path)
+                .is_ok_and(|(header, contents)| !contents.finished && header.is_sync_of(account, service));
+            if is_open {
+                let (journal, contents) = open_path(&path)?;
+                // Another process may have ended it in between.
+                if !contents.finished {
+                    found.push((journal, contents.events));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The unfinished run of that name; without a name, the newest one.
-    pub(crate) fn resume(&self, name: Option<&str>) -> Result<(Journal, Vec<DeviceId>, Vec<Event>), Failure> {
+    pub(crate) fn resume(&self, name: Option<&str>) -> Result<Resumed, Failure> {
         let list = || Failure::usage("").hint("fota runs lists the runs");
         let paths = self.paths()?;
         let path = if let Some(name) = name {
@@ -81,7 +131,7 @@ impl Store {
         if contents.finished {
             return Err(list().with_message(format!("the run {} is finished", journal.name())));
         }
-        Ok((journal, contents.devices, contents.events))
+        Ok(Resumed { journal, devices: contents.devices, events: contents.events })
     }
 
     /// Every run that can be read, oldest first.
@@ -110,7 +160,7 @@ impl Store {
 
     fn fresh_path(&self, header: &Header) -> PathBuf {
         let compact: String = header.started.chars().filter(char::is_ascii_alphanumeric).collect();
-        let action = header.action().map_or("run", fota_core::bulk::Action::as_str);
+        let action = header.job().map_or("run", Job::as_str);
         let short = header.input.get(..6).unwrap_or_default();
         let name = format!("{compact}-{action}-{short}");
         let numbered = (2..).map(|number| format!("{name}-{number}"));

@@ -24,6 +24,12 @@ impl Pool {
     pub fn free(self) -> u64 {
         self.total.saturating_sub(self.used)
     }
+
+    /// On no device once so many licenses are taken back. Where more are used than bought, the first of them
+    /// free nothing.
+    pub fn free_after(self, removed: u64) -> u64 {
+        self.total.saturating_sub(self.used.saturating_sub(removed))
+    }
 }
 
 /// The difference between the wanted and the present state. Removals come first: they free licenses.
@@ -34,8 +40,10 @@ pub struct Plan {
     pub assign: Vec<DeviceId>,
     /// Devices that have a license and shall not, in the order they were found.
     pub remove: Vec<DeviceId>,
-    /// How many devices are as they should be.
+    /// How many wanted devices have a license already.
     pub unchanged: usize,
+    /// How many devices that are not wanted keep their license, because the plan does not prune.
+    pub kept: usize,
 }
 
 impl Plan {
@@ -57,6 +65,8 @@ impl Plan {
                 plan.unchanged += 1;
             } else if prune {
                 plan.remove.push(device);
+            } else {
+                plan.kept += 1;
             }
         }
         plan.assign = wanted.into_iter().filter(|device| !licensed.contains(device)).collect();
@@ -74,7 +84,7 @@ impl Plan {
     /// [`DoesNotFit`] with the numbers.
     pub fn check(&self, pool: Pool) -> Result<(), DoesNotFit> {
         let needed = self.assign.len() as u64;
-        let free = pool.free() + self.remove.len() as u64;
+        let free = pool.free_after(self.remove.len() as u64);
         if needed > free { Err(DoesNotFit { needed, free, short_by: needed - free }) } else { Ok(()) }
     }
 }

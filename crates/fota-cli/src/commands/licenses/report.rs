@@ -6,7 +6,7 @@ use fota_core::bulk::{Action, Counts, DeviceReport, Outcome, Report};
 use fota_core::models::DeviceId;
 use serde::Serialize;
 
-use super::change::counted;
+use super::journaled::counted;
 use super::usage::Pool;
 use crate::output::{Column, Console, Format, Rows, Style, json, stdout};
 
