@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::report::Report;
 use super::values::parse_rate;
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +39,14 @@ pub(crate) enum Licenses {
   fota licenses remove --from retired.csv --dry-run
   fota licenses remove 352099001761481 --yes")]
     Remove(Change),
+    /// A page about the licenses: the pool, assignments over time, makes and models, refused devices
+    ///
+    /// One file that needs nothing else: no scripts, fonts or images from elsewhere. Refused devices are those of
+    /// the runs of this machine.
+    #[command(after_help = "Examples:
+  fota licenses report --html licenses.html --open
+  fota licenses report --html - --look-up 0 > licenses.html")]
+    Report(Report),
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod auth;
 mod config;
 mod emulator;
 mod licenses;
+mod report;
 mod setup;
 mod values;
 
@@ -19,6 +20,7 @@ pub(crate) use auth::Auth;
 pub(crate) use config::{Config, Doctor};
 pub(crate) use emulator::Emulator;
 pub(crate) use licenses::{Change, Licenses, Pace, Resume};
+pub(crate) use report::Report;
 pub(crate) use setup::{Completions, Man};
 pub(crate) use values::parse_span;
 

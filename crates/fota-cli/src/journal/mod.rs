@@ -6,8 +6,10 @@
 
 mod file;
 mod line;
+mod refused;
 mod store;
 
 pub(crate) use file::Journal;
 pub(crate) use line::Header;
+pub(crate) use refused::{Cause, Refusals};
 pub(crate) use store::{Entry, Store, now};

@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// The journals by name, which is by age.
-    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+    pub(super) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
         let read = || -> io::Result<Vec<PathBuf>> {
             fs::read_dir(&self.folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
         };

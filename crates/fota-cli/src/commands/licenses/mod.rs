@@ -3,6 +3,7 @@
 mod change;
 mod failed;
 mod list;
+mod picture;
 mod report;
 mod usage;
 
@@ -28,13 +29,18 @@ pub(super) async fn run(
     let change = match &command {
         Licenses::Assign(change) => Some(change::Request::prepare(Action::Assign, change)?),
         Licenses::Remove(change) => Some(change::Request::prepare(Action::Remove, change)?),
-        Licenses::Usage | Licenses::List => None,
+        Licenses::Usage | Licenses::List | Licenses::Report(_) => None,
+    };
+    let picture = match &command {
+        Licenses::Report(report) => Some(picture::Request::prepare(report)?),
+        _ => None,
     };
     let connection = Connection::open(global, environment, console).await?;
-    let result = match (change, command) {
-        (Some(change), _) => change.run(&connection, environment, console).await,
-        (None, Licenses::Usage) => usage::run(&connection, console).await,
-        (None, _) => list::run(&connection, console).await,
+    let result = match (change, picture, command) {
+        (Some(change), ..) => change.run(&connection, environment, console).await,
+        (_, Some(picture), _) => picture.run(&connection, environment, console).await,
+        (.., Licenses::Usage) => usage::run(&connection, console).await,
+        _ => list::run(&connection, console).await,
     };
     let closed = connection.close().await;
     // What became of the command matters more than how it was put away.
