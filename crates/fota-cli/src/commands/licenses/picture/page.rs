@@ -111,8 +111,8 @@ fn timeline(html: &mut Html, picture: &Picture) {
     if let (Some((first, last)), Some(most)) =
         (timeline.range(), buckets.iter().rev().max_by_key(|bucket| bucket.devices))
     {
-        html.raw("<p class=\"finding\">Devices that hold a license now, by the ").raw(unit.word());
-        html.raw(" they got it</p>\n");
+        html.raw("<p class=\"finding\">Licenses in use, by ").raw(unit.word());
+        html.raw(" of assignment</p>\n");
         let text = format!(
             "{} from {} to {}; most in {}: {}.",
             counted(timeline.timed(), "device"),
@@ -160,8 +160,8 @@ fn models(html: &mut Html, picture: &Picture) {
         (0, _) => html.raw("Not looked up"),
         (_, None) => html.raw("The service tells no make or model"),
         (_, Some(first)) => {
-            html.raw("Most are ").foreign(&[first.make, first.model].join(" ").trim().to_owned());
-            html.raw(", ").text(percent(first.devices, looked_up))
+            html.foreign([first.make, first.model].join(" ").trim());
+            html.raw(" is the most frequent, ").text(percent(first.devices, picture.listed))
         }
     };
     html.raw("</p>\n<table id=\"models-table\"><caption>Licensed devices by make and model</caption>\n<thead><tr><th scope=\"col\">Make</th><th scope=\"col\">Model</th><th scope=\"col\" class=\"number\">Devices</th><th scope=\"col\">Share</th></tr></thead>\n<tbody>\n");
@@ -228,12 +228,17 @@ fn refused(html: &mut Html, refused: Option<&Refused>) {
     } else if open == 0 {
         html.raw("All that were refused are settled since");
     } else {
-        html.raw("<span id=\"refused-open\">").text(counted(open, "refused device"));
-        html.raw("</span> as before, as the license list shows");
+        html.raw("<span id=\"refused-open\">")
+            .text(grouped(open))
+            .raw("</span> of <span id=\"refused-all\">");
+        html.text(grouped(all)).raw("</span> refused changes still open");
     }
     html.raw("</p>\n<p class=\"note\">");
     let runs = counted(u64::try_from(refused.runs()).unwrap_or(0), "run");
     html.text(format_args!("From the journals of {runs} of this user on this machine for this account."));
+    if all > 0 {
+        html.raw(" Open: the license list shows the device as it was then.");
+    }
     if refused.is_cut() {
         html.raw(" There are more refused devices in older runs, which were not read.");
     }
@@ -301,7 +306,7 @@ fn words(cause: &Cause) -> &str {
 }
 
 fn action(cause: &Cause) -> &'static str {
-    if cause.is_removal { "when its license was to be removed" } else { "when it was to get a license" }
+    if cause.is_removal { "removing its license" } else { "assigning a license" }
 }
 
 fn footer(html: &mut Html, picture: &Picture) {
