@@ -9,7 +9,7 @@ import tempfile
 import urllib.request
 
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync --hide-scrollbars --force-color-profile=srgb""".split()
+--disable-component-update --disable-sync --hide-scrollbars --disable-lcd-text --force-color-profile=srgb""".split()
 
 
 class Browser:
@@ -73,15 +73,15 @@ class Browser:
         """What was logged since the last time."""
         return self.send("POST", "/se/log", {"type": kind})
 
-    def requested(self):
-        """The addresses that the page asked for since the last time."""
+    def requested(self, page):
+        """What the page asked for since the last time, itself included. Chromium's own pages do not count."""
         events = (json.loads(entry["message"])["message"] for entry in self.logs("performance"))
         return [event["params"]["request"]["url"] for event in events
-                if event["method"] == "Network.requestWillBeSent"]
+                if event["method"] == "Network.requestWillBeSent" and event["params"]["documentURL"] == page]
 
-    def picture(self, file, width):
-        """The whole page as a PNG."""
+    def picture(self, width):
+        """The whole page as a PNG, however long it is."""
         height = self.run("return document.documentElement.scrollHeight")
         shot = self.devtools("Page.captureScreenshot", format="png", captureBeyondViewport=True, optimizeForSpeed=False,
                              clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1})
-        file.write_bytes(base64.b64decode(shot["data"]))
+        return base64.b64decode(shot["data"])

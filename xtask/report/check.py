@@ -15,12 +15,16 @@ from datetime import datetime
 from pathlib import Path
 
 from browser import Browser
+from png import shrink
 from service import Service, add_fault
 
 SCREENS = {"phone": (375, 812), "desktop": (1280, 900)}
 NOT_FOUND, UPGRADED = "001001000000015", "001001000000023"
-HOSTILE = "</td><script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&\u202e\u0007\u05d0"
-SEEN = "</td><script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&\\u{202e}\\u{7}\u05d0"
+# What a service may say, and how it is to be seen.
+HOSTILE = "</td><script>document.title='owned'</script>\"&\u202e\u0007\u05d0"
+SEEN = "</td><script>document.title='owned'</script>\"&\\u{202e}\\u{7}\u05d0"
+ASSIGNING, REMOVING = "assigning a license", "removing its license"
+IMAGE = "<img src=x onerror=alert(1)>"
 
 
 def fota(program, *arguments, codes=(0,)):
@@ -51,7 +55,7 @@ def past_runs(program, service):
     third = change("assign", *[imei for imei in late if imei != NOT_FOUND])
     if any(device["outcome"] != "applied" for device in third) or not third:
         raise SystemExit(f"the surplus of the first run should fit now: {third}")
-    refused = [(device, "remov" if run is second else "assign") for run in (second, first) for device in run
+    refused = [(device, REMOVING if run is second else ASSIGNING) for run in (second, first) for device in run
                if device["outcome"] == "refused"]
     return [(device["deviceId"], device["reason"], verb) for device, verb in refused]
 
@@ -81,20 +85,23 @@ def check_numbers(page, service, refused):
            sorted([make, model, grouped(count)] for (make, model), count in models.items()))
 
     now = {device for device, _ in licensed}
-    rows = [(row[0][:15], reason, verb, row[2]) for row, (_, reason, verb) in zip(page["refused"], refused)
-            if reason in row[1] and verb in row[1]]
-    expect("refused", rows, [(device, reason, verb, "licensed" if device in now else "no license")
-                             for device, reason, verb in refused])
-    expect("number of refused", len(page["refused"]), len(refused))
-    still = sum((device in now) == (verb == "remov") for device, _, verb in refused)
-    expect("open", page["open"], str(still))
-    expect("reasons", Counter(), Counter(reason for _, reason, _ in refused) - Counter(
-        {next(r for _, r, _ in refused if row[0].startswith(r)): int(row[1]) for row in page["reasons"]}))
+    wanted_rows = []
+    for device, reason, verb in refused:
+        held = device in now
+        wanted_rows.append([device, f"{reason}{verb}", ("open" if held == (verb == REMOVING) else "settled")
+                            + ("licensed" if held else "no license")])
+    expect("refused", [[row[0][:15], *row[1:]] for row in page["refused"]], wanted_rows)
+    opens = [(device in now) == (verb == REMOVING) for device, _, verb in refused]
+    causes = [(reason, verb) for _, reason, verb in refused]
+    expect("open", page["open"], str(sum(opens)))
+    expect("reasons", sorted(row[1:] for row in page["reasons"]), sorted(
+        [str(count), str(sum(open_ for what, open_ in zip(causes, opens) if what == cause))]
+        for cause, count in Counter(causes).items()))
     return f"{used} of {total}, {len(wanted)} months, {len(models)} models, {len(refused)} refused"
 
 
 def check_manners(name, page, url, browser, scheme):
-    expect(f"{name}: requests", browser.requested(), [url])
+    expect(f"{name}: requests", browser.requested(url), [url])
     logged = [entry["message"] for entry in browser.logs("browser")]
     expect(f"{name}: console", logged, [])
     width, window = page["overflow"]
@@ -117,7 +124,7 @@ def check_hostile(program, folder, browser, read):
         "custom": {"contentType": "application/json", "body": json.dumps(body)}}}
     add_fault({"operation": "devices.lookup", "effect": answer({"deviceList": [device | {"deviceId": first}]})})
     add_fault({"operation": "licenses.assign", "effect": answer({"deviceList": [
-        {"deviceId": NOT_FOUND, "status": "LicenseAssignFailed", "resultReason": HOSTILE}]})})
+        {"deviceId": NOT_FOUND, "status": "LicenseAssignFailed", "resultReason": HOSTILE + IMAGE}]})})
     fota(program, "licenses", "assign", NOT_FOUND, codes=(5,))
     file = folder / "hostile.html"
     fota(program, "licenses", "report", "--html", str(file))
@@ -127,7 +134,7 @@ def check_hostile(program, folder, browser, read):
         check_manners(f"hostile, {screen}", page, file.as_uri(), browser, "light")
         expect("hostile make and model", page["models"][0][:3], [SEEN, SEEN, "1"])
         expect("devices that the answer leaves out", page["models"][1][0], "Unknown to the service")
-        if not page["refused"][0][1].startswith(SEEN):
+        if not page["refused"][0][1].startswith(SEEN + IMAGE):
             raise SystemExit(f"hostile reason: {page['refused'][0]}")
         expect("title", browser.run("return document.title"), f"FOTA licenses of {os.environ['FOTA_ACCOUNT']}")
 
@@ -148,9 +155,10 @@ def main():
                 page = browser.run(read)
                 told = check_numbers(page, service, refused)
                 check_manners(name, page, file.as_uri(), browser, scheme)
-                browser.picture(folder / f"report-{name}.png", width)
+                picture = browser.picture(width)
+                (folder / f"report-{name}.png").write_bytes(picture)
                 if images:
-                    browser.picture(images / f"report-{name}.png", width)
+                    (images / f"report-{name}.png").write_bytes(shrink(picture))
                 print(f"{name}: {told}")
         check_hostile(program, folder, browser, read)
         print("hostile answers: shown as text")

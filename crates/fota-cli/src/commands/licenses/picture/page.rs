@@ -285,8 +285,13 @@ fn refused_devices(html: &mut Html, refused: &Refused, all: u64) {
         html.raw("</time></th><td>").foreign(words(row.cause)).raw("<span class=\"faint\">");
         html.raw(action(row.cause)).raw("</span></td><td>");
         let is_open = row.cause.is_removal == row.licensed;
-        html.raw(if is_open { "<span class=\"open\">" } else { "<span class=\"settled\">" });
-        html.raw(if row.licensed { "licensed" } else { "no license" }).raw("</span></td></tr>\n");
+        html.raw(if is_open {
+            "<span class=\"open\">open</span>"
+        } else {
+            "<span class=\"settled\">settled</span>"
+        });
+        html.raw("<span class=\"faint\">").raw(if row.licensed { "licensed" } else { "no license" });
+        html.raw("</span></td></tr>\n");
     }
     html.raw("</tbody></table>\n");
     let shown = u64::try_from(REFUSED).unwrap_or(u64::MAX);
