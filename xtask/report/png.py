@@ -11,18 +11,23 @@ def shrink(data):
     rows = unfilter(zlib.decompress(packed), width * channels, height, channels)
     pixels = [bytes(row[at:at + 3]) for row in rows for at in range(0, width * channels, channels)]
     counts = Counter(pixels)
-    # The frequent colors stay as they are; the rare ones, from the edges of letters, are taken to the nearest.
-    palette = [color for color, _ in counts.most_common(256)]
-    places = {color: place for place, color in enumerate(palette)}
-    for color in counts:
-        if color not in places:
-            places[color] = min(range(len(palette)), key=lambda place: sum(
-                (one - two) ** 2 for one, two in zip(color, palette[place])))
+    # Frequent colors stay as they are. What is almost one of them becomes it, so that there is room for rare ones.
+    palette, places = [], {}
+    for color, _ in counts.most_common():
+        near = min(range(len(palette)), key=lambda place: apart(color, palette[place]), default=None)
+        if near is None or (len(palette) < 256 and apart(color, palette[near]) > 150):
+            near = len(palette)
+            palette.append(color)
+        places[color] = near
     lines = b"".join(b"\0" + bytes(places[pixel] for pixel in pixels[start:start + width])
                      for start in range(0, len(pixels), width))
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"PLTE", b"".join(palette))
             + chunk(b"IDAT", zlib.compress(lines, 9)) + chunk(b"IEND", b""))
+
+
+def apart(one, two):
+    return sum((a - b) ** 2 for a, b in zip(one, two))
 
 
 def read(data):

@@ -139,3 +139,88 @@ fn clipped(text: &str) -> String {
     }
     clipped
 }
+
+#[cfg(test)]
+mod tests {
+    use fota_core::bulk::Ticket;
+
+    use super::super::file::Journal;
+    use super::*;
+
+    const HOUR: [&str; 4] =
+        ["2024-03-05T09:00:00Z", "2024-03-05T10:00:00Z", "2024-03-05T11:00:00Z", "2024-03-05T12:00:00Z"];
+
+    fn refused(device: &str, reason: &str) -> (DeviceId, Outcome) {
+        (device.into(), Outcome::Refused { status: "Failed".into(), reason: Some(reason.into()) })
+    }
+
+    fn run(store: &Store, started: &str, action: Action, account: &str, outcomes: Vec<(DeviceId, Outcome)>) {
+        let devices: Vec<_> = outcomes.iter().map(|(device, _)| device.clone()).collect();
+        let header = Header::new(started.into(), action, account, "s", &devices);
+        let (mut journal, _): (Journal, _) = store.begin(header, &devices).unwrap();
+        let ticket = Ticket::new(1);
+        journal.append(vec![Event::Settled { ticket, outcomes }]).unwrap();
+        journal.finish(fota_core::bulk::Counts::default()).unwrap();
+    }
+
+    fn store(folder: &Path) -> Store {
+        Store::at(folder.to_owned())
+    }
+
+    fn told(found: &Refusals) -> Vec<(String, &str, &str, bool)> {
+        let row = |refusal: &Refusal| {
+            let cause = &found.causes[refusal.cause];
+            let started = found.runs[refusal.run].started.as_str();
+            (refusal.device.to_string(), started, cause.reason.as_deref().unwrap(), cause.is_removal)
+        };
+        found.devices.iter().map(row).collect()
+    }
+
+    #[test]
+    fn each_device_with_its_newest_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        run(&store, HOUR[0], Action::Assign, "a", vec![refused("1", "old"), refused("2", "old")]);
+        run(&store, HOUR[1], Action::Assign, "a", vec![refused("1", "new"), ("3".into(), Outcome::Applied)]);
+        run(&store, HOUR[2], Action::Remove, "a", vec![refused("1", "upgraded")]);
+        run(&store, HOUR[3], Action::Assign, "other", vec![refused("9", "not ours")]);
+        let found = store.refusals("a", "s", 100).unwrap();
+        assert_eq!(
+            told(&found),
+            [
+                ("1".into(), HOUR[2], "upgraded", true),
+                ("1".into(), HOUR[1], "new", false),
+                ("2".into(), HOUR[0], "old", false)
+            ]
+        );
+        assert_eq!((found.runs.len(), found.unreadable, found.cut), (3, 0, false));
+        assert_eq!(store.refusals("a", "elsewhere", 100).unwrap().devices.len(), 0);
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        run(&store, HOUR[0], Action::Assign, "a", vec![refused("1", "old")]);
+        run(&store, HOUR[1], Action::Assign, "a", vec![refused("2", &"x".repeat(999)), refused("3", "y")]);
+        let found = store.refusals("a", "s", 2).unwrap();
+        assert_eq!((found.devices.len(), found.runs.len(), found.cut), (2, 1, true));
+        assert_eq!(found.causes[0].reason.as_ref().unwrap().chars().count(), 201);
+        assert!(store.refusals("a", "s", 1).unwrap().cut);
+        assert!(!store.refusals("a", "s", 3).unwrap().cut);
+    }
+
+    #[test]
+    fn a_torn_line_is_no_damage_and_a_strange_file_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        run(&store, HOUR[0], Action::Assign, "a", vec![refused("1", "old")]);
+        let path = store.paths().unwrap().remove(0);
+        let mut text = std::fs::read(&path).unwrap();
+        text.extend(b"{\"settled\":{\"tick");
+        std::fs::write(&path, text).unwrap();
+        std::fs::write(folder.path().join("zzz.jsonl"), "not a journal\n").unwrap();
+        let found = store.refusals("a", "s", 9).unwrap();
+        assert_eq!((told(&found).len(), found.unreadable), (1, 1));
+    }
+}

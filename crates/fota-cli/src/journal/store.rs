@@ -43,6 +43,11 @@ impl Store {
         Ok(Store { folder })
     }
 
+    #[cfg(test)]
+    pub(super) fn at(folder: PathBuf) -> Self {
+        Store { folder }
+    }
+
     /// The journal to write: that of an unfinished run of the same job, with its events, or a new one.
     pub(crate) fn begin(
         &self,

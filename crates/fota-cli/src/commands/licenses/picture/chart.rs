@@ -26,10 +26,10 @@ pub(super) fn bar(html: &mut Html, class: &'static str, part: u64, whole: u64, l
 pub(super) fn columns(html: &mut Html, buckets: &[Bucket], title: &str, description: &str) {
     let highest = buckets.iter().map(|bucket| bucket.devices).max().unwrap_or(0);
     let (step, steps) = scale(highest);
-    let top = step * steps;
+    let top = step.saturating_mul(steps);
     html.raw("<div class=\"plot\"><div class=\"scale\" aria-hidden=\"true\">");
     for number in (0..=steps).rev() {
-        html.raw("<span>").text(grouped(number * step)).raw("</span>");
+        html.raw("<span>").text(grouped(step.saturating_mul(number))).raw("</span>");
     }
     html.raw("</div><div class=\"columns\"><svg role=\"img\" aria-labelledby=\"columns-title columns-text\"");
     html.raw(" preserveAspectRatio=\"none\"");
@@ -111,7 +111,8 @@ mod tests {
         ] {
             assert_eq!(scale(highest), expected, "{highest}");
         }
-        assert_eq!(scale(u64::MAX).1, 2);
+        let (step, steps) = scale(u64::MAX);
+        assert_eq!(step.checked_mul(steps), None, "which is why the top is cut");
     }
 
     #[test]

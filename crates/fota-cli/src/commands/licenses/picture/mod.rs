@@ -8,6 +8,8 @@ mod html;
 mod models;
 mod opener;
 mod page;
+mod page_models;
+mod page_refused;
 mod refused;
 mod target;
 mod timeline;

@@ -3,18 +3,10 @@
 use super::chart;
 use super::data::Picture;
 use super::html::{Html, counted, grouped, percent};
-use super::models::Models;
-use super::refused::Refused;
 use super::target::MARK;
 use super::timeline::{iso, moment};
-use crate::journal::Cause;
-
-/// Makes and models that have a line of their own.
-const MODELS: usize = 12;
-/// Reasons that have a line of their own.
-const CAUSES: usize = 8;
-/// Refused devices that are named.
-const REFUSED: usize = 200;
+use super::{page_models, page_refused};
+use crate::output::escape;
 
 /// Nothing is loaded from anywhere, and nothing runs.
 const HEAD: &str = "<html lang=\"en\">
@@ -31,14 +23,18 @@ const HEAD: &str = "<html lang=\"en\">
 /// The page. All of it is in memory, because its size has a limit.
 pub(super) fn render(picture: &Picture) -> String {
     let mut html = Html::default();
-    html.raw(MARK).raw(HEAD).raw("<title>").text("FOTA licenses of ").text(&picture.account);
+    html.raw(MARK)
+        .raw(HEAD)
+        .raw("<title>")
+        .text("FOTA licenses of ")
+        .text(escape::terminal(&picture.account));
     html.raw("</title>\n<style>\n").raw(include_str!("style.css")).raw("</style>\n</head>\n<body>\n");
     header(&mut html, picture);
     html.raw("<main>\n");
     pool(&mut html, picture);
     timeline(&mut html, picture);
-    models(&mut html, picture);
-    refused(&mut html, picture.refused.as_ref());
+    page_models::section(&mut html, picture);
+    page_refused::section(&mut html, picture.refused.as_ref());
     html.raw("</main>\n");
     footer(&mut html, picture);
     html.raw("</body>\n</html>\n");
@@ -49,7 +45,7 @@ fn header(html: &mut Html, picture: &Picture) {
     html.raw("<header>\n<p class=\"eyebrow\">FOTA license report</p>\n<h1><span>Account</span> ");
     html.foreign(&picture.account).raw("</h1>\n<p class=\"meta\"><time id=\"made\"");
     let made = moment(picture.made);
-    html.attr("datetime", &made).raw(">").text(readable(&made)).raw("</time> <span>from ");
+    html.attr("datetime", &made).raw(">").text(readable(&made)).raw(" UTC").raw("</time> <span>from ");
     if picture.service == "sandbox" {
         html.raw("the sandbox of this machine, a pretend account");
     } else {
@@ -66,6 +62,7 @@ fn pool(html: &mut Html, picture: &Picture) {
             html.text(counted(used - total, "license")).raw(" more in use than bought");
         }
         (Some(0), Some(_)) => drop(html.raw("The account has no licenses")),
+        (Some(1), Some(1)) => drop(html.raw("The only license is in use")),
         (Some(total), Some(used)) if used == total => {
             html.raw("All ").text(counted(total, "license")).raw(" are in use, none is free");
         }
@@ -146,174 +143,6 @@ fn timeline(html: &mut Html, picture: &Picture) {
     html.raw("</section>\n");
 }
 
-fn models(html: &mut Html, picture: &Picture) {
-    let models = &picture.models;
-    html.raw("<section id=\"models\" aria-labelledby=\"models-title\">\n<h2 id=\"models-title\">Makes and models</h2>\n");
-    let (rows, kinds, others) = models.top(MODELS);
-    if picture.listed == 0 {
-        html.raw("<p class=\"finding\">No device holds a license</p>\n</section>\n");
-        return;
-    }
-    let looked_up = picture.listed.saturating_sub(models.skipped);
-    html.raw("<p class=\"finding\">");
-    match (looked_up, rows.first()) {
-        (0, _) => html.raw("Not looked up"),
-        (_, None) => html.raw("The service tells no make or model"),
-        (_, Some(first)) => {
-            html.foreign([first.make, first.model].join(" ").trim());
-            html.raw(" is the most frequent, ").text(percent(first.devices, picture.listed))
-        }
-    };
-    html.raw("</p>\n<table id=\"models-table\"><caption>Licensed devices by make and model</caption>\n<thead><tr><th scope=\"col\">Make</th><th scope=\"col\">Model</th><th scope=\"col\" class=\"number\">Devices</th><th scope=\"col\">Share</th></tr></thead>\n<tbody>\n");
-    for row in &rows {
-        html.raw("<tr><td>");
-        told(html, row.make);
-        html.raw("</td><td>");
-        told(html, row.model);
-        devices(html, row.devices, picture.listed);
-    }
-    if others > 0 {
-        html.raw("<tr class=\"rest\"><td colspan=\"2\">Others (")
-            .text(grouped(u64::try_from(kinds).unwrap_or(0)));
-        html.raw(if models.is_crowded() { " makes and models or more)" } else { " makes and models)" });
-        devices(html, others, picture.listed);
-    }
-    for (name, count) in [("Unknown to the service", models.unknown), ("Not looked up", models.skipped)] {
-        if count > 0 {
-            html.raw("<tr class=\"rest\"><td colspan=\"2\">").raw(name);
-            devices(html, count, picture.listed);
-        }
-    }
-    html.raw("</tbody></table>\n");
-    missing(html, models, looked_up);
-    html.raw("</section>\n");
-}
-
-/// Why some devices were not looked up.
-fn missing(html: &mut Html, models: &Models, looked_up: u64) {
-    if let Some(trouble) = &models.trouble {
-        html.raw("<p class=\"note\">Looking devices up failed: ").foreign(trouble).raw("</p>\n");
-    } else if models.skipped > 0 && looked_up > 0 {
-        html.raw("<p class=\"note\">Looked up: the first ").text(grouped(looked_up));
-        html.raw(" in the order of the license list, which is no random sample. A larger <code>--look-up</code> takes more.</p>\n");
-    }
-}
-
-fn told(html: &mut Html, name: &str) {
-    if name.is_empty() {
-        html.raw("<span class=\"faint\">not told</span>");
-    } else {
-        html.foreign(name);
-    }
-}
-
-/// The end of a line of the table: the number and its share.
-fn devices(html: &mut Html, count: u64, whole: u64) {
-    html.raw("</td><td class=\"number\">").text(grouped(count)).raw("</td><td class=\"share\">");
-    chart::bar(html, "bar", count, whole, None);
-    html.raw("<span class=\"number\">").text(percent(count, whole)).raw("</span></td></tr>\n");
-}
-
-fn refused(html: &mut Html, refused: Option<&Refused>) {
-    html.raw("<section id=\"refused\" aria-labelledby=\"refused-title\">\n<h2 id=\"refused-title\">Refused devices</h2>\n");
-    let Some(refused) = refused else {
-        html.raw("<p class=\"finding\">The journals of this machine cannot be read</p>\n</section>\n");
-        return;
-    };
-    let causes = refused.causes();
-    let (all, open) = causes.iter().fold((0, 0), |(all, open), (_, a, o)| (all + a, open + o));
-    html.raw("<p class=\"finding\">");
-    if all == 0 {
-        html.raw("None in the runs of this machine");
-    } else if open == 0 {
-        html.raw("All that were refused are settled since");
-    } else {
-        html.raw("<span id=\"refused-open\">")
-            .text(grouped(open))
-            .raw("</span> of <span id=\"refused-all\">");
-        html.text(grouped(all)).raw("</span> refused changes still open");
-    }
-    html.raw("</p>\n<p class=\"note\">");
-    let runs = counted(u64::try_from(refused.runs()).unwrap_or(0), "run");
-    html.text(format_args!("From the journals of {runs} of this user on this machine for this account."));
-    if all > 0 {
-        html.raw(" Open: the license list shows the device as it was then.");
-    }
-    if refused.is_cut() {
-        html.raw(" There are more refused devices in older runs, which were not read.");
-    }
-    if refused.unreadable() > 0 {
-        let unreadable = u64::try_from(refused.unreadable()).unwrap_or(0);
-        html.raw(" Could not be read: ").text(counted(unreadable, "journal")).raw(".");
-    }
-    html.raw("</p>\n");
-    if all > 0 {
-        reasons(html, &causes);
-        refused_devices(html, refused, all);
-    }
-    html.raw("</section>\n");
-}
-
-fn reasons(html: &mut Html, causes: &[(&Cause, u64, u64)]) {
-    html.raw("<table id=\"reasons-table\"><caption>Reasons</caption>\n<thead><tr><th scope=\"col\">Reason</th><th scope=\"col\" class=\"number\">Devices</th><th scope=\"col\" class=\"number\">Open</th></tr></thead>\n<tbody>\n");
-    let line = |html: &mut Html, all: u64, open: u64| {
-        html.raw("</td><td class=\"number\">").text(grouped(all)).raw("</td><td class=\"number\">");
-        html.text(grouped(open)).raw("</td></tr>\n");
-    };
-    for (cause, all, open) in causes.iter().take(CAUSES) {
-        html.raw("<tr><td>")
-            .foreign(words(cause))
-            .raw(" <span class=\"faint\">")
-            .raw(action(cause))
-            .raw("</span>");
-        line(html, *all, *open);
-    }
-    let rest = causes.iter().skip(CAUSES);
-    let (all, open) = rest.fold((0, 0), |(all, open), (_, a, o)| (all + a, open + o));
-    if all > 0 {
-        html.raw("<tr class=\"rest\"><td>Other reasons");
-        line(html, all, open);
-    }
-    html.raw("</tbody></table>\n");
-}
-
-fn refused_devices(html: &mut Html, refused: &Refused, all: u64) {
-    html.raw("<table id=\"refused-table\"><caption>Devices, newest first</caption>\n<thead><tr><th scope=\"col\">Device</th><th scope=\"col\">Refused</th><th scope=\"col\">Now</th></tr></thead>\n<tbody>\n");
-    for row in refused.rows().take(REFUSED) {
-        html.raw("<tr><th scope=\"row\"><span class=\"id\">").foreign(&row.device).raw("</span><time");
-        html.attr("datetime", row.started).attr("title", row.run).raw(">").text(readable(row.started));
-        html.raw("</time></th><td>").foreign(words(row.cause)).raw("<span class=\"faint\">");
-        html.raw(action(row.cause)).raw("</span></td><td>");
-        let is_open = row.cause.is_removal == row.licensed;
-        html.raw(if is_open {
-            "<span class=\"open\">open</span>"
-        } else {
-            "<span class=\"settled\">settled</span>"
-        });
-        html.raw("<span class=\"faint\">").raw(if row.licensed { "licensed" } else { "no license" });
-        html.raw("</span></td></tr>\n");
-    }
-    html.raw("</tbody></table>\n");
-    let shown = u64::try_from(REFUSED).unwrap_or(u64::MAX);
-    if all > shown {
-        html.raw("<p class=\"note\">And ").text(grouped(all - shown));
-        html.raw(" more, which are in the journals; <code>fota runs</code> lists them.</p>\n");
-    }
-}
-
-/// The service's reason, or else its word.
-fn words(cause: &Cause) -> &str {
-    match &cause.reason {
-        Some(reason) => reason,
-        None if cause.status.is_empty() => "no reason given",
-        None => &cause.status,
-    }
-}
-
-fn action(cause: &Cause) -> &'static str {
-    if cause.is_removal { "removing its license" } else { "assigning a license" }
-}
-
 fn footer(html: &mut Html, picture: &Picture) {
     html.raw("<footer>\n<p>Made by fota ").raw(env!("CARGO_PKG_VERSION"));
     html.raw(". Pool and devices are what the service answered to <code>GET /licenses/");
@@ -321,10 +150,72 @@ fn footer(html: &mut Html, picture: &Picture) {
     html.foreign(&picture.account).raw("</code>. Times are in UTC.</p>\n</footer>\n");
 }
 
-/// `2024-03-05T09:10:11Z` as `2024-03-05 09:10 UTC`.
-fn readable(time: &str) -> String {
+/// `2024-03-05T09:10:11Z` as `2024-03-05 09:10`.
+pub(super) fn readable(time: &str) -> String {
     match (time.get(..10), time.get(11..16)) {
-        (Some(day), Some(minute)) if time.ends_with('Z') => format!("{day} {minute} UTC"),
-        _ => crate::output::escape::terminal(time).into_owned(),
+        (Some(day), Some(minute)) if time.ends_with('Z') => format!("{day} {minute}"),
+        _ => escape::terminal(time).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fota_core::models::{DeviceLookup, FotaDevice, LicensedDevice, Timestamp};
+
+    use super::super::super::usage::Pool;
+    use super::*;
+
+    fn with_pool(total: Option<u64>, assigned: Option<u64>) -> String {
+        render(&Picture {
+            pool: Pool { total, assigned },
+            listed: assigned.unwrap_or(0),
+            ..Picture::default()
+        })
+    }
+
+    #[test]
+    fn every_pool_has_true_words() {
+        for (total, used, words) in [
+            (Some(10), Some(4), "4 of 10 licenses in use"),
+            (Some(1), Some(1), "The only license is in use"),
+            (Some(1200), Some(1200), "All 1,200 licenses are in use, none is free"),
+            (Some(10), Some(12), "2 licenses more in use than bought"),
+            (Some(0), Some(0), "The account has no licenses"),
+            (None, Some(7), "7 licenses in use; the service does not say of how many"),
+            (Some(7), None, "The service does not say how many licenses are in use"),
+        ] {
+            let page = with_pool(total, used);
+            assert!(page.contains(words), "{words}");
+            assert_eq!(page.contains("class=\"bar pool"), total.is_some() && used.is_some(), "{words}");
+        }
+        assert!(with_pool(Some(0), Some(0)).contains("No device holds a license"));
+    }
+
+    #[test]
+    fn nothing_foreign_becomes_markup() {
+        let evil = "\"><script>'&\u{202e}</style>";
+        let mut picture =
+            Picture { account: evil.into(), service: evil.into(), listed: 2, ..Picture::default() };
+        let device = LicensedDevice::new(evil).assignment_time(Timestamp::parse(evil));
+        picture.timeline.add(device.assignment_time.as_ref());
+        let told = FotaDevice::new(evil).make(evil.to_owned()).model(evil.to_owned());
+        picture.models.add(&[device], &DeviceLookup::default().device_list(vec![told]));
+        picture.models.give_up(1, evil);
+        let page = render(&picture);
+        assert!(!page.contains("<script") && !page.contains('\u{202e}'), "{page}");
+        assert_eq!(page.matches("</style>").count(), 1);
+        assert!(
+            page.matches("&quot;&gt;&lt;script&gt;&#39;&amp;\\u{202e}&lt;/style&gt;").count() >= 6,
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn nothing_is_fetched_from_anywhere() {
+        let page = with_pool(Some(2), Some(1));
+        assert!(page.starts_with(MARK));
+        for word in ["http://", "https://", "//", "url(", "@import", "src=", "<script", "onload"] {
+            assert!(!page.contains(word), "{word}");
+        }
     }
 }

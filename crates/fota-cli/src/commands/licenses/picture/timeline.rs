@@ -78,9 +78,9 @@ impl Timeline {
     pub(super) fn buckets(&self) -> (Unit, Vec<Bucket>) {
         let Some((first, last)) = self.range() else { return (Unit::Day, Vec::new()) };
         let unit = match last - first {
-            ..=31 => Unit::Day,
-            ..=182 => Unit::Week,
-            ..=1500 => Unit::Month,
+            0..=31 => Unit::Day,
+            32..=182 => Unit::Week,
+            183..=1500 => Unit::Month,
             _ => Unit::Year,
         };
         let unit = unit.max(self.finest);
