@@ -133,7 +133,7 @@ def check_hostile(program, folder, browser, read):
         page = browser.run(read)
         check_manners(f"hostile, {screen}", page, file.as_uri(), browser, "light")
         expect("hostile make and model", page["models"][0][:3], [SEEN, SEEN, "1"])
-        expect("devices that the answer leaves out", page["models"][1][0], "Unknown to the service")
+        expect("devices that the answer leaves out", page["models"][1][0], "Not told by the service")
         if not page["refused"][0][1].startswith(SEEN + IMAGE):
             raise SystemExit(f"hostile reason: {page['refused'][0]}")
         expect("title", browser.run("return document.title"), f"FOTA licenses of {os.environ['FOTA_ACCOUNT']}")

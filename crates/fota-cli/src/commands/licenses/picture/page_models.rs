@@ -2,7 +2,7 @@
 
 use super::chart;
 use super::data::Picture;
-use super::html::{Html, grouped, percent};
+use super::html::{Html, counted, grouped, percent};
 use super::models::Models;
 
 /// Makes and models that have a line of their own.
@@ -17,10 +17,15 @@ pub(super) fn section(html: &mut Html, picture: &Picture) {
         return;
     }
     let looked_up = picture.listed.saturating_sub(models.skipped);
+    let known = looked_up.saturating_sub(models.unknown);
     html.raw("<p class=\"finding\">");
     match (looked_up, rows.first()) {
         (0, _) => html.raw("Not looked up"),
         (_, None) => html.raw("The service tells no make or model"),
+        // What is true of a few says nothing about all.
+        (_, Some(_)) if known < picture.listed / 2 => {
+            html.raw("Known of ").text(grouped(known)).raw(" of ").text(counted(picture.listed, "device"))
+        }
         (_, Some(first)) => {
             html.foreign([first.make, first.model].join(" ").trim());
             html.raw(" is the most frequent, ").text(percent(first.devices, picture.listed))
@@ -40,7 +45,7 @@ pub(super) fn section(html: &mut Html, picture: &Picture) {
         html.raw(if models.is_crowded() { " makes and models or more)" } else { " makes and models)" });
         devices(html, others, picture.listed);
     }
-    for (name, count) in [("Unknown to the service", models.unknown), ("Not looked up", models.skipped)] {
+    for (name, count) in [("Not told by the service", models.unknown), ("Not looked up", models.skipped)] {
         if count > 0 {
             html.raw("<tr class=\"rest\"><td colspan=\"2\">").raw(name);
             devices(html, count, picture.listed);
@@ -74,4 +79,31 @@ fn devices(html: &mut Html, count: u64, whole: u64) {
     html.raw("</td><td class=\"number\">").text(grouped(count)).raw("</td><td class=\"share\">");
     chart::bar(html, "bar", count, whole, None);
     html.raw("<span class=\"number\">").text(percent(count, whole)).raw("</span></td></tr>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use fota_core::models::{DeviceLookup, FotaDevice, LicensedDevice};
+
+    use super::*;
+
+    fn page(known: usize, unknown: usize, skipped: usize) -> String {
+        let mut picture = Picture { listed: 100, ..Picture::default() };
+        let devices: Vec<_> = (0..known + unknown).map(|n| LicensedDevice::new(n.to_string())).collect();
+        let told =
+            (0..known).map(|n| FotaDevice::new(n.to_string()).make("ACME".to_owned())).collect::<Vec<_>>();
+        picture.models.add(&devices, &DeviceLookup::default().device_list(told));
+        picture.models.skip(skipped);
+        let mut html = Html::default();
+        section(&mut html, &picture);
+        html.finish()
+    }
+
+    #[test]
+    fn the_headline_claims_no_more_than_is_known() {
+        assert!(page(60, 20, 20).contains("<bdi>ACME</bdi> is the most frequent, 60.0%"));
+        assert!(page(30, 20, 50).contains("Known of 30 of 100 devices"));
+        assert!(page(0, 100, 0).contains("The service tells no make or model"));
+        assert!(page(0, 0, 100).contains("<p class=\"finding\">Not looked up"));
+    }
 }
