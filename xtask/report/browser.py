@@ -6,10 +6,11 @@ import re
 import shutil
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
 
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync --hide-scrollbars --disable-lcd-text --force-color-profile=srgb""".split()
+--disable-component-update --disable-dev-shm-usage --disable-sync --hide-scrollbars --disable-lcd-text --force-color-profile=srgb""".split()
 
 
 class Browser:
@@ -18,6 +19,13 @@ class Browser:
     def __init__(self):
         self.profile = tempfile.mkdtemp(prefix="xtask-report-")
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        try:
+            self.begin()
+        except BaseException:
+            self.end()
+            raise
+
+    def begin(self):
         port = None
         for line in self.driver.stdout:
             if found := re.search(r"started successfully on port (\d+)", line):
@@ -41,9 +49,12 @@ class Browser:
         try:
             self.send("DELETE", "")
         finally:
-            self.driver.terminate()
-            self.driver.wait()
-            shutil.rmtree(self.profile, ignore_errors=True)
+            self.end()
+
+    def end(self):
+        self.driver.terminate()
+        self.driver.wait()
+        shutil.rmtree(self.profile, ignore_errors=True)
 
     def send(self, method, path, body=None):
         data = None if method in ("GET", "DELETE") else json.dumps(body or {}).encode()
@@ -66,7 +77,8 @@ class Browser:
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
                       mobile=width < 600)
         self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.logs("browser"), self.logs("performance")
+        for kind in ("browser", "performance"):
+            self.logs(kind)
         self.send("POST", "/url", {"url": url})
 
     def logs(self, kind):

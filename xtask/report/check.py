@@ -100,13 +100,12 @@ def check_numbers(page, service, refused):
     return f"{used} of {total}, {len(wanted)} months, {len(models)} models, {len(refused)} refused"
 
 
-def check_manners(name, page, url, browser, scheme):
+def check_manners(name, page, url, browser, screen, scheme):
     expect(f"{name}: requests", browser.requested(url), [url])
     logged = [entry["message"] for entry in browser.logs("browser")]
     expect(f"{name}: console", logged, [])
-    width, window = page["overflow"]
-    if width > window or page["outside"]:
-        raise SystemExit(f"{name}: {width} px in a window of {window} px: {page['outside'][:5]}")
+    if page["width"] > SCREENS[screen][0] or page["outside"]:
+        raise SystemExit(f"{name}: {page['width']} px wide, too wide for a {screen}: {page['outside'][:5]}")
     if (page["paper"] < 0.05) != (scheme == "dark") or (page["paper"] > 0.8) != (scheme == "light"):
         raise SystemExit(f"{name}: the background has a lightness of {page['paper']:.2f}")
     if page["pale"] or page["read"] < 40:
@@ -130,8 +129,8 @@ def check_hostile(program, folder, browser, read):
     fota(program, "licenses", "report", "--html", str(file))
     for screen, (width, height) in SCREENS.items():
         browser.show(file.as_uri(), width, height, "light")
-        page = browser.run(read)
-        check_manners(f"hostile, {screen}", page, file.as_uri(), browser, "light")
+        page = browser.run(read, width)
+        check_manners(f"hostile, {screen}", page, file.as_uri(), browser, screen, "light")
         expect("hostile make and model", page["models"][0][:3], [SEEN, SEEN, "1"])
         expect("devices that the answer leaves out", page["models"][1][0], "Not told by the service")
         if not page["refused"][0][1].startswith(SEEN + IMAGE):
@@ -152,9 +151,9 @@ def main():
             for scheme in ("light", "dark"):
                 name = f"{screen}-{scheme}"
                 browser.show(file.as_uri(), width, height, scheme)
-                page = browser.run(read)
+                page = browser.run(read, width)
                 told = check_numbers(page, service, refused)
-                check_manners(name, page, file.as_uri(), browser, scheme)
+                check_manners(name, page, file.as_uri(), browser, screen, scheme)
                 picture = browser.picture(width)
                 (folder / f"report-{name}.png").write_bytes(picture)
                 if images:

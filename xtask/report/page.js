@@ -1,4 +1,9 @@
 // Reads the rendered page back: what it says, how it is drawn, and whether everything can be seen.
+// The screen's width; the window's own may grow with what does not fit.
+const screen = arguments[0];
+// What is folded away is judged too.
+const folded = document.querySelectorAll("details");
+folded.forEach((node) => { node.open = true; });
 const text = (node) => node.textContent.trim();
 const one = (selector) => { const node = document.querySelector(selector); return node && text(node); };
 const table = (id) => [...document.querySelectorAll(`#${id} tbody tr`)].map((row) =>
@@ -36,7 +41,7 @@ while (words.nextNode()) {
   if (contrast < 4.5) pale.push(`${contrast.toFixed(2)}: ${text(node).slice(0, 40)}`);
 }
 const bar = document.querySelector(".bar.pool");
-return {
+const found = {
   pool: { total: one("#pool-total"), used: one("#pool-used"), free: one("#pool-free") },
   bar: bar && box(bar.querySelector(".part")).width / box(bar).width,
   timeline: table("timeline-table"),
@@ -47,8 +52,8 @@ return {
   refused: table("refused-table"),
   open: one("#refused-open"),
   paper: light(behind(document.body)),
-  overflow: [document.documentElement.scrollWidth, window.innerWidth],
-  outside: [...document.body.querySelectorAll("*")].filter((node) => box(node).right > window.innerWidth + 0.5)
+  width: document.documentElement.scrollWidth,
+  outside: [...document.body.querySelectorAll("*")].filter((node) => box(node).right > screen + 0.5)
     .map((node) => node.outerHTML.slice(0, 80)),
   pale, read,
   headings: [...document.querySelectorAll("h1, h2, h3")].map((node) => node.tagName + " " + text(node)),
@@ -56,3 +61,5 @@ return {
   nameless: document.querySelectorAll("svg:not([aria-hidden]):not([aria-label]):not([aria-labelledby])").length,
   active: document.querySelectorAll("script, iframe, object, embed, form, img, base").length,
 };
+folded.forEach((node) => { node.open = false; });
+return found;
