@@ -77,7 +77,7 @@ fn install(context: &Context, environment: &Path) -> Outcome<PathBuf> {
 
 /// A running emulator; it ends when this goes out of scope.
 #[derive(Debug)]
-struct Emulator(Child);
+pub(crate) struct Emulator(Child);
 
 impl Drop for Emulator {
     fn drop(&mut self) {
@@ -88,7 +88,7 @@ impl Drop for Emulator {
 }
 
 /// Starts the emulator and waits until it has printed all settings.
-fn start(command: &mut Command) -> Outcome<(Emulator, Vec<(String, String)>)> {
+pub(crate) fn start(command: &mut Command) -> Outcome<(Emulator, Vec<(String, String)>)> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take();
     let emulator = Emulator(child);

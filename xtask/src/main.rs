@@ -17,6 +17,7 @@ mod fmt;
 mod license;
 mod msrv;
 mod readme;
+mod report;
 mod simulate;
 mod test;
 mod trees;
@@ -63,6 +64,11 @@ const CHORES: &[Chore] = &[
         name: "simulate",
         about: "bulk runs in 10000 made-up worlds (--seeds N, --base B, --seed N)",
         run: simulate::run,
+    },
+    Chore {
+        name: "report",
+        about: "the license report in a headless browser says what the emulator has (--bless makes pictures)",
+        run: report::run,
     },
     Chore { name: "readme", about: "the `sh run` blocks of README.md and docs/*.md work", run: readme::run },
 ];

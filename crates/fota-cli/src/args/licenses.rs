@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::report::Report;
 use super::values::parse_rate;
 use super::{Input, Sync};
 
@@ -47,6 +48,14 @@ pub(crate) enum Licenses {
     /// Compares the file with the license list, says what that changes and whether the licenses suffice, and
     /// does it. Without --prune nothing is taken from anybody. Run again, it finds nothing to do.
     Sync(Sync),
+    /// A page about the licenses: the pool, assignments over time, makes and models, refused devices
+    ///
+    /// One file that needs nothing else: no scripts, fonts or images from elsewhere. Refused devices are those of
+    /// the runs of this machine.
+    #[command(after_help = "Examples:
+  fota licenses report --html licenses.html --open
+  fota licenses report --html - --look-up 0 > licenses.html")]
+    Report(Report),
 }
 
 #[derive(Debug, Args)]

@@ -6,10 +6,12 @@
 
 mod file;
 mod line;
+mod refused;
 mod store;
 mod sync;
 
 pub(crate) use file::Journal;
 pub(crate) use line::{Header, Job};
+pub(crate) use refused::{Cause, Refusals};
 pub(crate) use store::{Entry, Resumed, Store, now};
 pub(crate) use sync::{Planned, doubts};

@@ -52,6 +52,11 @@ impl Store {
         Ok(Store { folder })
     }
 
+    #[cfg(test)]
+    pub(super) fn at(folder: PathBuf) -> Self {
+        Store { folder }
+    }
+
     /// The journal to write: that of an unfinished run of the same job, with its events, or a new one.
     pub(crate) fn begin(
         &self,
@@ -148,7 +153,7 @@ impl Store {
     }
 
     /// The journals by name, which is by age.
-    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+    pub(super) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
         let read = || -> io::Result<Vec<PathBuf>> {
             fs::read_dir(&self.folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
         };

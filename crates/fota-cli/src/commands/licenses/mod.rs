@@ -5,6 +5,7 @@ mod failed;
 mod journaled;
 mod list;
 mod listing;
+mod picture;
 mod points;
 mod report;
 mod sync;
@@ -34,6 +35,7 @@ pub(super) async fn run(
         Licenses::Assign(change) => Work::change(change::Request::prepare(Action::Assign, &change, console)?),
         Licenses::Remove(change) => Work::change(change::Request::prepare(Action::Remove, &change, console)?),
         Licenses::Sync(sync) => Work::Sync(sync::Request::prepare(&sync, console)?),
+        Licenses::Report(report) => Work::Picture(picture::Request::prepare(&report)?),
         Licenses::Usage => Work::Usage,
         Licenses::List(list) => Work::List(list),
     };
@@ -64,6 +66,7 @@ pub(super) async fn resume(
 enum Work {
     Change(Box<change::Request>),
     Sync(sync::Request),
+    Picture(picture::Request),
     Usage,
     List(List),
 }
@@ -83,6 +86,7 @@ impl Work {
         let result = match self {
             Work::Change(change) => change.run(&connection, environment, console).await,
             Work::Sync(sync) => sync.run(&connection, environment, console).await,
+            Work::Picture(picture) => picture.run(&connection, environment, console).await,
             Work::Usage => usage::run(&connection, console).await,
             Work::List(list) => list::run(&list, &connection, environment, console).await,
         };
