@@ -90,6 +90,9 @@ pub(crate) struct Global {
     /// The form of the data on stdout
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) output: Format,
+    /// In CSV, keep every cell as it is, even if a spreadsheet would run it as a formula
+    #[arg(long, global = true)]
+    pub(crate) raw: bool,
     /// The most time for one call, pauses and repetitions included, such as 90s or 3m [default: 3m]
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_span)]
     pub(crate) timeout: Option<Duration>,

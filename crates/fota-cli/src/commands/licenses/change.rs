@@ -19,7 +19,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::input;
 use crate::journal::{self, Header, Journal, Store};
-use crate::output::{Console, escape, still_read, tell};
+use crate::output::{Console, Meter, escape, stdout, still_read, tell};
 use crate::settings::Environment;
 use crate::signals::Signals;
 
@@ -91,7 +91,8 @@ impl Request {
         let before = Pool::of(&connection.client.licenses(&connection.account).usage().await?);
         self.tell_plan(connection, before, console);
         if self.dry_run {
-            still_read(report::print_plan(&self.devices, connection.account.as_str(), before, console))?;
+            let account = connection.account.as_str();
+            still_read(report::print_plan(stdout(), &self.devices, account, before, console))?;
             input::tell_skipped_count(self.skipped);
             return Ok(Exit::Done);
         }
@@ -134,7 +135,7 @@ impl Request {
         let read = pool_now(connection).await;
         let after = if read.free().is_some() { read } else { told };
         let view = report::View { report: &report, account: connection.account.as_str(), before, after };
-        still_read(report::print(&view, console))?;
+        still_read(report::print(stdout(), &view, console))?;
         input::tell_skipped_count(self.skipped);
         finish(&report, stopped, interrupted, &journal.name())
     }
@@ -213,7 +214,7 @@ fn check_target(journal: &Journal, connection: &Connection) -> Result<(), Failur
 /// Writes the journal, shows the progress, and breaks off when a signal came.
 struct Watcher<'a> {
     journal: &'a mut Journal,
-    console: &'a Console,
+    meter: Meter,
     stop: &'a Cell<bool>,
 }
 
@@ -223,8 +224,7 @@ impl Observer for Watcher<'_> {
     }
 
     fn progress(&mut self, run: &Run) -> ControlFlow<()> {
-        let (done, all) = run.progress();
-        self.console.progress(format_args!("{done} of {all} devices …"));
+        self.meter.at(run.progress().0);
         if self.stop.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
@@ -240,7 +240,10 @@ async fn drive(
     let mut signals = Signals::listen()?;
     let stop = Cell::new(false);
     {
-        let mut watcher = Watcher { journal, console, stop: &stop };
+        let (done, all) = run.progress();
+        let mut meter = console.meter("devices", Some(all));
+        meter.at(done);
+        let mut watcher = Watcher { journal, meter, stop: &stop };
         let mut work = pin!(connection.client.run(run, &mut watcher));
         loop {
             tokio::select! {
