@@ -6,6 +6,7 @@ mod emulator;
 mod imei;
 mod input;
 mod licenses;
+mod schema;
 mod setup;
 mod values;
 
@@ -23,6 +24,8 @@ pub(crate) use emulator::Emulator;
 pub(crate) use imei::{CheckImeis, Imei};
 pub(crate) use input::Input;
 pub(crate) use licenses::{Change, Licenses, List, Pace, Resume};
+pub(crate) use licenses::{Change, Licenses, Pace, Resume};
+pub(crate) use schema::Schema;
 pub(crate) use setup::{Completions, Man};
 pub(crate) use values::parse_span;
 
@@ -74,6 +77,7 @@ fota config explain tells where each setting comes from, and fota doctor tries t
 /// Flags of every command. They may stand before or after it.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
     /// The account, such as 0000123456-00001
     #[arg(long, global = true, value_name = "NAME")]
@@ -168,6 +172,8 @@ pub(crate) enum Command {
     /// The exit code is that of the first check that fails: 2 for settings, 4 for credentials, 7 for the network,
     /// 8 for the login guard.
     Doctor(Doctor),
+    /// Print the JSON Schemas of what --output json and jsonl print
+    Schema(Schema),
     /// Print the script with which a shell completes commands and flags
     Completions(Completions),
     /// Write the manual pages to a folder

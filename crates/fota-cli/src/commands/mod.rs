@@ -7,6 +7,7 @@ mod emulator;
 mod imei;
 mod licenses;
 mod runs;
+mod schema;
 mod setup;
 
 use fota_core::Servers;
@@ -34,6 +35,7 @@ pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) 
         Command::Emulator(command) => emulator::run(command, &cli.global, console).await,
         Command::Config(command) => config::run(&command, &cli.global, environment, console),
         Command::Doctor(command) => doctor::run(&command, &cli.global, environment, console).await,
+        Command::Schema(command) => schema::run(&command, console),
         Command::Completions(command) => setup::completions(&command),
         Command::Man(command) => setup::man(&command, console),
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use terminal_size::{Width, terminal_size_of};
+use terminal_size::{Height, Width, terminal_size_of};
 use unicode_width::UnicodeWidthChar as _;
 
 use super::stream::locale_is_utf8;
@@ -29,26 +29,22 @@ impl Layout {
 
     pub(super) fn of_stdout(variable: impl Fn(&str) -> Option<String>) -> Self {
         let stream = io::stdout();
-        Layout::new(stream.is_terminal().then(|| terminal_size_of(stream)), variable)
+        Layout::new(stream.is_terminal(), terminal_size_of(stream), variable)
     }
 
     pub(super) fn of_stderr(variable: impl Fn(&str) -> Option<String>) -> Self {
         let stream = io::stderr();
-        Layout::new(stream.is_terminal().then(|| terminal_size_of(stream)), variable)
+        Layout::new(stream.is_terminal(), terminal_size_of(stream), variable)
     }
 
-    /// `terminal`: what the terminal says, if the stream is one.
-    fn new(
-        terminal: Option<Option<(Width, terminal_size::Height)>>,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Self {
+    /// `size`: what the terminal says, if it is one and says it.
+    fn new(terminal: bool, size: Option<(Width, Height)>, variable: impl Fn(&str) -> Option<String>) -> Self {
         // As with ls and git: who exports COLUMNS knows better than the terminal.
-        let wanted = variable("COLUMNS").and_then(|text| text.trim().parse().ok()).filter(|width| *width > 0);
-        let width = terminal.map(|size| {
-            let told = size.map(|(Width(width), _)| usize::from(width)).filter(|width| *width > 0);
-            wanted.or(told).unwrap_or(USUAL).max(NARROWEST)
-        });
-        Layout { width, unicode: width.is_some() && locale_is_utf8(variable) }
+        let wanted = variable("COLUMNS").and_then(|text| text.trim().parse().ok());
+        let told = size.map(|(Width(width), _)| usize::from(width));
+        let width =
+            [wanted, told].into_iter().flatten().find(|width| *width > 0).unwrap_or(USUAL).max(NARROWEST);
+        Layout { width: terminal.then_some(width), unicode: terminal && locale_is_utf8(variable) }
     }
 
     /// How full something is, in `width` columns.
@@ -106,12 +102,12 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use terminal_size::Height;
-
     use super::*;
 
+    #[allow(clippy::option_option, reason = "no terminal, or one that does not tell")]
     fn layout(terminal: Option<Option<u16>>, set: &[(&str, &str)]) -> Layout {
-        Layout::new(terminal.map(|size| size.map(|width| (Width(width), Height(24)))), |name| {
+        let size = terminal.flatten().map(|width| (Width(width), Height(24)));
+        Layout::new(terminal.is_some(), size, |name| {
             set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
     }

@@ -44,7 +44,7 @@ pub(super) struct Table<'a> {
     style: Style,
     width: Option<usize>,
     held: Vec<Vec<Cell>>,
-    shape: Option<Shape>,
+    settled: Option<Shape>,
 }
 
 #[derive(Debug, Clone)]
@@ -56,11 +56,11 @@ enum Shape {
 impl<'a> Table<'a> {
     /// `width` of the terminal, if it is one.
     pub(super) fn new(columns: &'a [Column], style: Style, width: Option<usize>) -> Self {
-        Table { columns, numbers: &[], style, width, held: Vec::new(), shape: None }
+        Table { columns, numbers: &[], style, width, held: Vec::new(), settled: None }
     }
 
     pub(super) fn row(&mut self, out: &mut impl Write, cells: Vec<Cell>) -> io::Result<()> {
-        if let Some(shape) = self.shape.clone() {
+        if let Some(shape) = self.settled.clone() {
             return self.print(out, &shape, &cells);
         }
         self.held.push(cells);
@@ -73,11 +73,11 @@ impl<'a> Table<'a> {
         if held.is_empty() {
             return Ok(());
         }
-        let shape = if let Some(shape) = self.shape.clone() {
+        let shape = if let Some(shape) = self.settled.clone() {
             shape
         } else {
             let shape = self.measure(&held);
-            self.shape = Some(shape.clone());
+            self.settled = Some(shape.clone());
             if matches!(shape, Shape::Columns(_)) {
                 let style = self.style;
                 let head = |column: &Column| Cell::new(column.title.to_owned(), |text| style.strong(text));
@@ -93,18 +93,18 @@ impl<'a> Table<'a> {
             return Shape::Columns(self.columns.iter().map(|column| column.width).collect());
         };
         let mut widths: Vec<usize> = self.columns.iter().map(|column| width_of(column.title)).collect();
-        for cells in held {
-            for (widest, cell) in widths.iter_mut().zip(cells) {
+        for row in held {
+            for (widest, cell) in widths.iter_mut().zip(row) {
                 *widest = width_of(&cell.text).max(*widest);
             }
         }
         let all = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        let too_wide = all.saturating_sub(width);
+        let excess = all.saturating_sub(width);
         match widths.last_mut() {
-            _ if too_wide == 0 => Shape::Columns(widths),
+            _ if excess == 0 => Shape::Columns(widths),
             // Only the last column holds text that reads well on several lines.
-            Some(last) if *last >= READABLE + too_wide => {
-                *last -= too_wide;
+            Some(last) if *last >= READABLE + excess => {
+                *last -= excess;
                 Shape::Columns(widths)
             }
             _ => Shape::Blocks,
@@ -134,9 +134,11 @@ impl<'a> Table<'a> {
                 let text = line(index);
                 let padding = width.saturating_sub(width_of(text));
                 // The last cell needs no padding: no line ends in spaces.
-                let (before, after) = match self.numbers.contains(&column.field) {
-                    true => (padding, if index < last { GAP } else { 0 }),
-                    false => (0, if index < last { padding + GAP } else { 0 }),
+                let behind = if index < last { GAP } else { 0 };
+                let (before, after) = if self.numbers.contains(&column.field) {
+                    (padding, behind)
+                } else {
+                    (0, if index < last { padding + behind } else { 0 })
                 };
                 write!(out, "{:before$}{}{:after$}", "", cell.dressed(text), "")?;
             }
