@@ -1,6 +1,9 @@
 //! Runs the real binary: against the sandbox in a home of its own, or against `fota emulator` as a child.
 #![allow(dead_code, reason = "every test file uses another part")]
 
+#[cfg(unix)]
+pub(crate) mod pty;
+
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
