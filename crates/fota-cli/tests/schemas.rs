@@ -71,7 +71,10 @@ fn close(schema: &mut Value) {
             if map.get("properties").is_some_and(Value::is_object) {
                 map.insert("additionalProperties".to_owned(), Value::Bool(false));
             }
-            map.values_mut().for_each(close);
+            // A condition is no description.
+            map.iter_mut()
+                .filter(|(key, _)| !["if", "then", "else"].contains(&key.as_str()))
+                .for_each(|(_, part)| close(part));
         }
         Value::Array(values) => values.iter_mut().for_each(close),
         _ => {}
@@ -121,6 +124,7 @@ fn every_output_is_as_its_schema_says() {
         unresolved(&mut schemas, format);
         logins(&mut schemas, format);
         errors(&mut schemas, format);
+        settings(&mut schemas, format);
     }
     emulator(&mut schemas);
     let all: BTreeSet<String> = schemas.all.keys().cloned().collect();
@@ -173,6 +177,7 @@ fn logins(schemas: &mut Schemas, format: &str) {
     let cache = [("FOTA_SESSION_CACHE", "1")];
     for set in [&[][..], &cache, &cache] {
         schemas.output("auth-status", format, &lab.run_with("auth status", set).expect(0));
+        schemas.output("auth-login", format, &lab.run_with("auth login", set).expect(0));
     }
     for set in [&cache[..], &cache] {
         schemas.output("auth-logout", format, &lab.run_with("auth logout", set).expect(0));
@@ -210,6 +215,22 @@ fn errors(schemas: &mut Schemas, format: &str) {
         schemas.valid("error", false, &json!({ "error": done.error() }));
         lab.server.with(fota_emulator::Emulator::clear_faults);
     }
+}
+
+fn settings(schemas: &mut Schemas, format: &str) {
+    let lab = Lab::new(format, 20);
+    let none: Vec<(&str, &str)> = lab.server.environment().iter().map(|(name, _)| (*name, "")).collect();
+    schemas.output("config-path", format, &lab.run("config path").expect(0));
+    schemas.output("config-explain", format, &lab.run("config explain").expect(0));
+    schemas.output("config-explain", format, &lab.run_with("config explain", &none));
+    schemas.output("doctor", format, &lab.run("doctor").expect(0));
+    schemas.output("doctor", format, &lab.run("doctor --offline").expect(0));
+    schemas.output("doctor", format, &lab.run_with("doctor", &none).expect(2));
+    schemas.output(
+        "doctor",
+        format,
+        &lab.run_with("doctor", &[("FOTA_PASSWORD", "wrong-and-fake")]).expect(4),
+    );
 }
 
 fn emulator(schemas: &mut Schemas) {

@@ -104,7 +104,7 @@ fn print_login(session: &'static str, console: &Console) -> io::Result<()> {
         }
         Format::Csv => {
             let kept = if login.kept { "true" } else { "false" };
-            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            let mut rows = console.rows(out, &COLUMNS);
             rows.row(&(), &["true", session, kept], |_, text| text)?;
             out = rows.finish()?;
         }

@@ -17,10 +17,14 @@ macro_rules! schemas {
 
 /// By name. `tests/schemas.rs` holds this list against the folder, and each schema against real output.
 const SCHEMAS: &[(&str, &str)] = schemas![
+    "auth-login",
     "auth-logout",
     "auth-reset-guard",
     "auth-status",
     "change",
+    "config-explain",
+    "config-path",
+    "doctor",
     "emulator",
     "error",
     "list",
@@ -32,7 +36,7 @@ const SCHEMAS: &[(&str, &str)] = schemas![
 
 const COLUMNS: &[Column] = &[
     Column { field: "name", title: "NAME", width: 16 },
-    Column { field: "id", title: "ID", width: 34 },
+    Column { field: "id", title: "ID", width: 36 },
     Column { field: "command", title: "OUTPUT OF", width: 0 },
 ];
 

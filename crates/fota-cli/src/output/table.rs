@@ -80,8 +80,8 @@ impl<'a> Table<'a> {
             self.settled = Some(shape.clone());
             if matches!(shape, Shape::Columns(_)) {
                 let style = self.style;
-                let head = |column: &Column| Cell::new(column.title.to_owned(), |text| style.strong(text));
-                self.print(out, &shape, &self.columns.iter().map(head).collect::<Vec<_>>())?;
+                let title = |column: &Column| Cell::new(column.title.to_owned(), |text| style.strong(text));
+                self.print(out, &shape, &self.columns.iter().map(title).collect::<Vec<_>>())?;
             }
             shape
         };
