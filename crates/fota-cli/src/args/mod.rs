@@ -24,7 +24,6 @@ pub(crate) use emulator::Emulator;
 pub(crate) use imei::{CheckImeis, Imei};
 pub(crate) use input::Input;
 pub(crate) use licenses::{Change, Licenses, List, Pace, Resume};
-pub(crate) use licenses::{Change, Licenses, Pace, Resume};
 pub(crate) use schema::Schema;
 pub(crate) use setup::{Completions, Man};
 pub(crate) use values::parse_span;

@@ -27,6 +27,7 @@ const SCHEMAS: &[(&str, &str)] = schemas![
     "doctor",
     "emulator",
     "error",
+    "imei-check",
     "list",
     "plan",
     "runs",
