@@ -208,8 +208,8 @@ fn errors(schemas: &mut Schemas, format: &str) {
         assert_eq!(done.stdout, "", "{line}");
         schemas.valid("error", false, &json!({ "error": done.error() }));
     }
-    schemas.output("imei-check", format, &lab.run(&format!("imei check --from {bad}")).expect(3));
-    schemas.output("imei-check", format, &lab.run("imei check --from FLEET").expect(0));
+    schemas.output("imei-check", format, &lab.run(&format!("imei check {bad}")).expect(3));
+    schemas.output("imei-check", format, &lab.run("imei check FLEET").expect(0));
     for rule in ["licenses.list:400:code=A_CODE", "licenses.list:429:retry-after=60s", "licenses.list:404"] {
         lab.fault(&[rule]);
         let done = lab.run("licenses list");
