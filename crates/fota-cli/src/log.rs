@@ -65,7 +65,7 @@ pub(crate) fn line(level: &'static str, message: &str, fields: &[(&'static str, 
     line.push(b'\n');
     if made.is_ok() {
         // At once, so that lines of two threads do not mix.
-        let _ = io::stderr().write_all(&line);
+        let _ = crate::output::stderr().write_all(&line);
     }
 }
 

@@ -22,12 +22,12 @@ mod suggest;
 mod topics;
 mod wire;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{Parser as _, ValueEnum as _};
 
-use crate::args::Cli;
+use crate::args::{Cli, Color};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::{Console, Style};
@@ -57,13 +57,27 @@ fn main() -> ExitCode {
         Err(failure) => {
             // When stderr is gone, the exit code still tells.
             let _ = failure.print(
-                &mut io::stderr(),
+                &mut output::stderr(),
                 console.format.is_json() || log::is_json(),
                 console.error_style,
             );
             failure.exit().into()
         }
     }
+}
+
+/// Whether help on stdout, or a complaint on stderr, is colored. The flags are not parsed then, maybe cannot be.
+fn is_colored(on_stderr: bool) -> bool {
+    let arguments: Vec<_> = std::env::args().collect();
+    let next = |pair: &[String]| match pair {
+        [flag, when] if flag == "--color" => Color::from_str(when, true).ok(),
+        _ => None,
+    };
+    let joined = |text: &String| Color::from_str(text.strip_prefix("--color=")?, true).ok();
+    let when = arguments.windows(2).find_map(next).or_else(|| arguments.iter().find_map(joined));
+    let terminal = if on_stderr { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Style::new(when.unwrap_or_default(), terminal, variable).is_colored()
 }
 
 /// Help and version are no errors. A wrong command line is told as JSON if JSON was asked for.
@@ -87,11 +101,17 @@ fn refuse_command_line(error: &clap::Error) -> Exit {
         let help = "fota --help lists commands and flags";
         let hint = tip.map_or_else(|| help.to_owned(), |tip| format!("{tip}; {help}"));
         let failure = Failure::usage(message).hint(hint);
-        let _ = failure.print(&mut io::stderr(), true, Style::plain());
+        let _ = failure.print(&mut output::stderr(), true, Style::plain());
     } else {
         // To stdout or stderr, as it belongs; a reader that is gone does not matter.
-        let _ = error.print();
-        let _ = io::stdout().flush();
+        let text = error.render();
+        let text = if is_colored(error.use_stderr()) { text.ansi().to_string() } else { text.to_string() };
+        let _ = if error.use_stderr() {
+            output::stderr().write_all(text.as_bytes())
+        } else {
+            let mut out = output::stdout();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        };
     }
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }

@@ -7,6 +7,7 @@ mod imei;
 mod input;
 mod licenses;
 mod report;
+mod schema;
 mod setup;
 mod sync;
 mod values;
@@ -26,6 +27,7 @@ pub(crate) use imei::{CheckImeis, Imei};
 pub(crate) use input::Input;
 pub(crate) use licenses::{Change, Licenses, List, Pace, Resume};
 pub(crate) use report::Report;
+pub(crate) use schema::Schema;
 pub(crate) use setup::{Completions, Man};
 pub(crate) use sync::{Limit, Sync};
 pub(crate) use values::parse_span;
@@ -78,6 +80,7 @@ fota config explain tells where each setting comes from, and fota doctor tries t
 /// Flags of every command. They may stand before or after it.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
     /// The account, such as 0000123456-00001
     #[arg(long, global = true, value_name = "NAME")]
@@ -94,6 +97,9 @@ pub(crate) struct Global {
     /// The form of the data on stdout
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) output: Format,
+    /// In CSV, keep every cell as it is, even if a spreadsheet would run it as a formula
+    #[arg(long, global = true)]
+    pub(crate) raw: bool,
     /// The most time for one call, pauses and repetitions included, such as 90s or 3m [default: 3m]
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_span)]
     pub(crate) timeout: Option<Duration>,
@@ -169,6 +175,8 @@ pub(crate) enum Command {
     /// The exit code is that of the first check that fails: 2 for settings, 4 for credentials, 7 for the network,
     /// 8 for the login guard.
     Doctor(Doctor),
+    /// Print the JSON Schemas of what --output json and jsonl print
+    Schema(Schema),
     /// Print the script with which a shell completes commands and flags
     Completions(Completions),
     /// Write the manual pages to a folder

@@ -10,7 +10,7 @@ use crate::connection::{self, Connection, Ended};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::guard::{Failures, Guard};
-use crate::output::{Column, Console, Format, Rows, escape, json, stdout, still_read};
+use crate::output::{Column, Console, Format, escape, json, stdout, still_read};
 use crate::settings::{Environment, Settings};
 
 /// Logs in once and says what came of it.
@@ -104,7 +104,7 @@ fn print_login(session: &'static str, console: &Console) -> io::Result<()> {
         }
         Format::Csv => {
             let kept = if login.kept { "true" } else { "false" };
-            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            let mut rows = console.rows(out, &COLUMNS);
             rows.row(&(), &["true", session, kept], |_, text| text)?;
             out = rows.finish()?;
         }
@@ -147,7 +147,7 @@ fn print_logout(ended: Ended, console: &Console) -> io::Result<()> {
             out.write_all(b"\n")?;
         }
         Format::Csv => {
-            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            let mut rows = console.rows(out, &COLUMNS);
             rows.row(&(), &[if logout.logged_out { "true" } else { "false" }], |_, text| text)?;
             out = rows.finish()?;
         }
@@ -195,7 +195,7 @@ fn print_reset(forgotten: Option<Failures>, console: &Console) -> io::Result<()>
         }
         Format::Csv => {
             let count = reset.forgotten_failed_logins.map(|count| count.to_string()).unwrap_or_default();
-            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            let mut rows = console.rows(out, &COLUMNS);
             rows.row(&(), &[&count], |_, text| text)?;
             out = rows.finish()?;
         }
@@ -268,7 +268,7 @@ fn print(status: &Status<'_>, failures: Option<Failures>, console: &Console) -> 
                 &life,
                 &failed,
             ];
-            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            let mut rows = console.rows(out, &COLUMNS);
             rows.row(&(), &cells, |_, text| text)?;
             out = rows.finish()?;
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::args::{Config, Global};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{Column, Console, Format, Rows, escape, json, stdout, still_read};
+use crate::output::{Column, Console, Format, escape, json, stdout, still_read};
 use crate::profile;
 use crate::settings::{Draft, Environment, Place, SecretSetting, Setting, Source};
 
@@ -180,7 +180,7 @@ fn explain(explained: &Explained, console: &Console) -> io::Result<()> {
         writeln!(out, "profile      {} (by {})", escape::terminal(&profile.name), escape::terminal(by))?;
         writeln!(out, "config file  {}{absent}\n", escape::terminal(&config_file.path))?;
     }
-    let mut rows = Rows::new(out, console.format, style, &COLUMNS);
+    let mut rows = console.rows(out, &COLUMNS);
     for setting in &explained.settings {
         let value = match (&setting.value, setting.set, setting.secret) {
             (Some(value), ..) => value.as_str(),
@@ -223,7 +223,7 @@ fn path(file: &ConfigFile, console: &Console) -> io::Result<()> {
             out.write_all(b"\n")?;
         }
         Format::Csv => {
-            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            let mut rows = console.rows(out, &COLUMNS);
             rows.row(&(), &[&file.path, if file.exists { "true" } else { "false" }], |_, text| text)?;
             out = rows.finish()?;
         }

@@ -10,7 +10,7 @@ use crate::args::CheckImeis;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::input::{self, File, Given, Judged, Report, View, counted};
-use crate::output::{Column, Console, Format, Rows, escape, json, stdout, still_read};
+use crate::output::{Column, Console, Format, escape, json, stdout, still_read};
 
 /// Judges, reports, and says with the exit code what came of it.
 pub(super) fn check(command: &CheckImeis, console: &Console) -> Result<Exit, Failure> {
@@ -81,7 +81,7 @@ fn document(judged: &Judged) -> io::Result<()> {
 }
 
 fn rows(report: &Report, console: &Console) -> io::Result<()> {
-    let mut rows = Rows::new(stdout(), console.format, console.style, &COLUMNS);
+    let mut rows = console.rows(stdout(), &COLUMNS);
     for view in report.views() {
         let View { file, line, argument, code, value, reason, fix, suggestion } = &view;
         let number = |number: &Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();

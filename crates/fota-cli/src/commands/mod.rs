@@ -7,6 +7,7 @@ mod emulator;
 mod imei;
 mod licenses;
 mod runs;
+mod schema;
 mod setup;
 
 use fota_core::Servers;
@@ -14,11 +15,14 @@ use fota_core::Servers;
 use crate::args::{Auth, Cli, Command, Imei};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::Console;
+use crate::output::{Console, Format};
 use crate::settings::{Environment, SERVICES};
 
 /// Runs the command. Its data is on stdout when this returns.
 pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
+    if cli.global.raw && cli.global.output != Format::Csv {
+        return Err(Failure::usage("--raw is for CSV alone").hint("add --output csv, or leave --raw away"));
+    }
     match cli.command {
         Command::Licenses(command) => licenses::run(command, &cli.global, environment, console).await,
         Command::Resume(command) => licenses::resume(command, &cli.global, environment, console).await,
@@ -31,6 +35,7 @@ pub(crate) async fn run(cli: Cli, environment: &Environment, console: &Console) 
         Command::Emulator(command) => emulator::run(command, &cli.global, console).await,
         Command::Config(command) => config::run(&command, &cli.global, environment, console),
         Command::Doctor(command) => doctor::run(&command, &cli.global, environment, console).await,
+        Command::Schema(command) => schema::run(&command, console),
         Command::Completions(command) => setup::completions(&command),
         Command::Man(command) => setup::man(&command, console),
     }

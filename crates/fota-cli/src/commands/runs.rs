@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::journal::{Entry, Job, Store};
-use crate::output::{Column, Console, Rows, stdout, still_read};
+use crate::output::{Column, Console, stdout, still_read};
 use crate::settings::Environment;
 
 const COLUMNS: &[Column] = &[
@@ -24,7 +24,7 @@ pub(super) fn run(environment: &Environment, console: &Console) -> Result<Exit, 
     if entries.is_empty() {
         console.note("there are no runs on this machine yet");
     }
-    let mut rows = Rows::new(stdout(), console.format, console.style, COLUMNS);
+    let mut rows = console.rows(stdout(), COLUMNS).numbers(&["known", "requested"]);
     let mut print = || {
         for entry in &entries {
             let row = Row::of(entry);

@@ -1,9 +1,11 @@
 //! The two streams of a command, and what it tells people besides its data.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::io::{self, IsTerminal as _, Write};
 
-use super::{Format, Style};
+use super::meter::{self, Meter, Mode};
+use super::stream::stderr;
+use super::{Column, Format, Layout, Rows, Style};
 use crate::args::{Global, LogFormat};
 use crate::log;
 use crate::settings::Environment;
@@ -16,26 +18,50 @@ pub(crate) struct Console {
     pub(crate) style: Style,
     /// For stderr.
     pub(crate) error_style: Style,
+    /// Of stdout.
+    layout: Layout,
+    raw: bool,
     quiet: bool,
-    progress: bool,
+    progress: Mode,
 }
 
 impl Console {
     pub(crate) fn new(global: &Global, environment: &Environment) -> Self {
-        let errors_seen = io::stderr().is_terminal();
-        let style =
-            |terminal| Style::new(global.color, terminal, |name| environment.text(name).ok().flatten());
+        let variable = |name: &str| environment.text(name).ok().flatten();
+        let style = |terminal| Style::new(global.color, terminal, variable);
+        let (layout, error_layout) = (Layout::of_stdout(variable), Layout::of_stderr(variable));
         Console {
             format: global.output,
             style: style(io::stdout().is_terminal()),
-            error_style: style(errors_seen),
+            error_style: style(io::stderr().is_terminal()),
+            layout,
+            // No flag opens a terminal to what a server wrote.
+            raw: global.raw && layout.width.is_none(),
             quiet: global.quiet,
-            // Lines of the log and a line that is written over do not go together.
-            progress: errors_seen
-                && !global.quiet
-                && global.verbose == 0
-                && global.log_format == LogFormat::Text,
+            progress: match error_layout.width {
+                _ if global.quiet => Mode::Off,
+                // Lines of the log and a line that is written over do not go together.
+                Some(_) if global.verbose == 0 && global.log_format == LogFormat::Text => {
+                    Mode::Live(error_layout)
+                }
+                _ => Mode::Lines,
+            },
         }
+    }
+
+    /// Rows for stdout, in the form that was asked for.
+    pub(crate) fn rows<'a, W: Write>(&self, out: W, columns: &'a [Column]) -> Rows<'a, W> {
+        Rows::shaped(out, self.format, self.style, columns, self.layout).raw(self.raw)
+    }
+
+    /// How full something is, for a terminal; none elsewhere. Beside the bar there is room for `beside` columns.
+    pub(crate) fn bar(&self, part: u64, whole: u64, beside: usize) -> Option<String> {
+        const WIDEST: usize = 40;
+        const NARROWEST: usize = 8;
+        // Two for the ends of a bar that is drawn in ASCII, and five for the share.
+        let room = self.layout.width?.saturating_sub(beside + 8).min(WIDEST);
+        let percent = (u128::from(part) * 100).checked_div(u128::from(whole))?;
+        (room >= NARROWEST).then(|| format!("{} {percent} %", self.layout.bar(part, whole, room)))
     }
 
     /// Tells people something, unless they asked for quiet. The text must be harmless already.
@@ -53,23 +79,22 @@ impl Console {
         self.note(format_args!("{} {text}", self.error_style.warn("warning:")));
     }
 
-    /// Shows how far it is, on a terminal, in a line that the next call overwrites.
-    pub(crate) fn progress(&self, text: impl Display) {
-        if self.progress {
-            let _ = write!(io::stderr(), "\r\u{1b}[K{text}");
-            let _ = io::stderr().flush();
-        }
+    /// Shows how many of `all` are done.
+    pub(crate) fn meter(&self, noun: &'static str, all: Option<usize>) -> Meter {
+        Meter::new(self.progress, noun, all)
     }
 
     /// Wipes the progress line.
     pub(crate) fn end_progress(&self) {
-        self.progress("");
+        if matches!(self.progress, Mode::Live(_)) {
+            meter::rewrite("");
+        }
     }
-}
 
-/// Stdout, buffered.
-pub(crate) fn stdout() -> BufWriter<Stdout> {
-    BufWriter::new(io::stdout())
+    #[cfg(test)]
+    pub(crate) fn fixed(format: Format, style: Style, layout: Layout, raw: bool) -> Self {
+        Console { format, style, error_style: style, layout, raw, quiet: true, progress: Mode::Off }
+    }
 }
 
 /// Tells people something in any case. If stderr is gone, so is the reader.
@@ -81,5 +106,6 @@ fn tell_as(level: &'static str, text: impl Display) {
     if log::is_json() {
         return log::line(level, &text.to_string(), &[]);
     }
-    let _ = writeln!(io::stderr(), "{text}");
+    // In one piece, so that lines of two processes do not mix.
+    let _ = stderr().write_all(format!("{text}\n").as_bytes());
 }

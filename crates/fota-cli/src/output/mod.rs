@@ -4,15 +4,23 @@
 mod console;
 pub(crate) mod escape;
 pub(crate) mod json;
+mod layout;
+mod meter;
+mod progress;
 mod rows;
+mod stream;
 mod style;
+mod table;
 
 use std::io;
 
 use clap::ValueEnum;
 
-pub(crate) use console::{Console, stdout, tell};
+pub(crate) use console::{Console, tell};
+pub(crate) use layout::Layout;
+pub(crate) use meter::Meter;
 pub(crate) use rows::{Column, Rows};
+pub(crate) use stream::{stderr, stdout};
 pub(crate) use style::Style;
 
 /// The form of the data on stdout.

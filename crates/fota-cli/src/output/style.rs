@@ -18,6 +18,7 @@ impl Style {
             Color::Never => false,
             Color::Auto if variable("NO_COLOR").is_some() => false,
             Color::Auto if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+            Color::Auto if variable("CLICOLOR").is_some_and(|value| value == "0") => false,
             Color::Auto => terminal && variable("TERM").is_none_or(|term| term != "dumb"),
         };
         Style { color }
@@ -25,6 +26,11 @@ impl Style {
 
     pub(crate) fn plain() -> Self {
         Style { color: false }
+    }
+
+    /// Whether text is colored at all.
+    pub(crate) fn is_colored(self) -> bool {
+        self.color
     }
 
     pub(crate) fn good(self, text: impl Display) -> String {
@@ -72,5 +78,7 @@ mod tests {
         assert!(!colored(Color::Auto, true, &[("TERM", "dumb")]));
         assert!(colored(Color::Auto, false, &[("CLICOLOR_FORCE", "1")]));
         assert!(!colored(Color::Auto, false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!colored(Color::Auto, true, &[("CLICOLOR", "0")]));
+        assert!(!colored(Color::Auto, true, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
     }
 }

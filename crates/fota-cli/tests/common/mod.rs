@@ -1,6 +1,9 @@
 //! Runs the real binary: against the sandbox in a home of its own, or against `fota emulator` as a child.
 #![allow(dead_code, reason = "every test file uses another part")]
 
+#[cfg(unix)]
+pub(crate) mod pty;
+
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -77,7 +80,7 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Done {
             code: output.status.code().expect("ended by itself"),
             stdout: String::from_utf8(output.stdout).unwrap(),

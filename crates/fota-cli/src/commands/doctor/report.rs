@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{Column, Console, Format, Rows, escape, json, stdout, still_read};
+use crate::output::{Column, Console, Format, escape, json, stdout, still_read};
 
 /// The checks so far.
 pub(super) struct Report<'a> {
@@ -128,7 +128,7 @@ impl<'a> Report<'a> {
                 out.write_all(b"\n")?;
             }
             Format::Csv => {
-                let mut rows = Rows::new(out, self.console.format, self.console.style, &COLUMNS);
+                let mut rows = self.console.rows(out, &COLUMNS);
                 for check in &self.checks {
                     let hint = check.hint.as_deref().unwrap_or_default();
                     rows.row(check, &[check.name, check.status.word(), &check.message, hint], |_, text| {

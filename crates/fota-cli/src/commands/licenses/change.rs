@@ -8,6 +8,7 @@ use fota_core::models::DeviceId;
 use super::journaled::{self, Driver, counted};
 use super::listing::Listing;
 use super::usage::Pool;
+use super::walk::Known;
 use super::{failed, report};
 use crate::args::{Change, Pace};
 use crate::connection::Connection;
@@ -15,7 +16,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::input;
 use crate::journal::{self, Header, Job, Journal, Resumed, Store};
-use crate::output::{Console, escape, still_read};
+use crate::output::{Console, escape, stdout, still_read};
 use crate::settings::Environment;
 
 /// A change whose input is good.
@@ -85,9 +86,14 @@ impl Request {
         let before = Pool::of(&connection.client.licenses(&connection.account).usage().await?);
         self.tell_plan(connection, before, console);
         if self.dry_run {
-            still_read(report::print_plan(&self.devices, connection.account.as_str(), before, console))?;
+            let account = connection.account.as_str();
+            still_read(report::print_plan(stdout(), &self.devices, account, before, console))?;
             input::tell_skipped_count(self.skipped);
-            return if self.detailed { self.pending(connection, console).await } else { Ok(Exit::Done) };
+            return if self.detailed {
+                self.pending(connection, environment, console).await
+            } else {
+                Ok(Exit::Done)
+            };
         }
         if !self.confirmed {
             let devices = counted(self.devices.len(), "device");
@@ -111,7 +117,7 @@ impl Request {
                 journal.name()
             ));
         }
-        let mut driver = Driver::new(connection, console)?;
+        let mut driver = Driver::new(connection, environment, console)?;
         driver.drive(&mut run, &mut journal).await;
         let stopped = run.stopped().cloned().map(Failure::from);
         let report = run.report();
@@ -125,14 +131,19 @@ impl Request {
         let read = journaled::pool_now(connection).await;
         let after = if read.free().is_some() { read } else { told };
         let view = report::View { report: &report, account: connection.account.as_str(), before, after };
-        still_read(report::print(&view, console))?;
+        still_read(report::print(stdout(), &view, console))?;
         input::tell_skipped_count(self.skipped);
         journaled::end(&counts, stopped, driver.interrupted(), &journal.name())
     }
 
     /// Whether the change would change anything: that takes a look at the whole license list.
-    async fn pending(&self, connection: &Connection, console: &Console) -> Result<Exit, Failure> {
-        let listing = Listing::read(connection, console).await?;
+    async fn pending(
+        &self,
+        connection: &Connection,
+        environment: &Environment,
+        console: &Console,
+    ) -> Result<Exit, Failure> {
+        let listing = Listing::read(connection, environment, Known::LastListing, console).await?;
         let licensed = listing.set();
         let wants_one = self.action == Action::Assign;
         let count = self.devices.iter().filter(|device| licensed.contains(device) != wants_one).count();

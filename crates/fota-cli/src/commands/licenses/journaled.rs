@@ -15,21 +15,27 @@ use crate::connection::Connection;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::journal::Journal;
-use crate::output::{Console, tell};
+use crate::output::{Console, Meter, tell};
+use crate::settings::Environment;
 use crate::signals::Signals;
 
 /// Drives the runs of one command. From its creation on, a signal does not end the process: after the first
 /// one no new change is sent, and what is under way may end; the second one gives that up too.
 pub(super) struct Driver<'a> {
     pub(super) connection: &'a Connection,
+    pub(super) environment: &'a Environment,
     pub(super) console: &'a Console,
     signals: Signals,
     stop: Cell<bool>,
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(connection: &'a Connection, console: &'a Console) -> io::Result<Self> {
-        Ok(Driver { connection, console, signals: Signals::listen()?, stop: Cell::new(false) })
+    pub(super) fn new(
+        connection: &'a Connection,
+        environment: &'a Environment,
+        console: &'a Console,
+    ) -> io::Result<Self> {
+        Ok(Driver { connection, environment, console, signals: Signals::listen()?, stop: Cell::new(false) })
     }
 
     /// Whether there was a signal.
@@ -40,8 +46,11 @@ impl<'a> Driver<'a> {
     /// Sends the requests of a run.
     pub(super) async fn drive(&mut self, run: &mut Run, journal: &mut Journal) {
         {
-            let Driver { connection, console, signals, stop } = self;
-            let mut watcher = Watcher { journal, console, stop };
+            let Driver { connection, console, signals, stop, .. } = self;
+            let (done, all) = run.progress();
+            let mut meter = console.meter("devices", Some(all));
+            meter.at(done);
+            let mut watcher = Watcher { journal, meter, stop };
             let mut work = pin!(connection.client.run(run, &mut watcher));
             loop {
                 tokio::select! {
@@ -77,7 +86,7 @@ impl<'a> Driver<'a> {
 /// Writes the journal, shows the progress, and breaks off when a signal came.
 struct Watcher<'a> {
     journal: &'a mut Journal,
-    console: &'a Console,
+    meter: Meter,
     stop: &'a Cell<bool>,
 }
 
@@ -87,8 +96,7 @@ impl Observer for Watcher<'_> {
     }
 
     fn progress(&mut self, run: &Run) -> ControlFlow<()> {
-        let (done, all) = run.progress();
-        self.console.progress(format_args!("{done} of {all} devices …"));
+        self.meter.at(run.progress().0);
         if self.stop.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -21,8 +21,9 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let known = if command.sequential { Known::Nothing } else { Known::LastListing };
     let mut list = walk(connection, environment, known);
-    let mut rows = Rows::new(stdout(), console.format, console.style, &COLUMNS);
-    let mut count = 0_u64;
+    let mut rows = console.rows(stdout(), &COLUMNS);
+    let mut meter = console.meter("devices", None);
+    let mut count = 0;
     while let Some(page) = list.next_page().await {
         let page = page.inspect_err(|_| {
             // What was printed so far is data; it stays, without the end that would make it complete.
@@ -34,8 +35,8 @@ pub(super) async fn run(
         if !still_read(printed)? {
             return Ok(Exit::Done);
         }
-        count += u64::try_from(page.len()).unwrap_or(0);
-        console.progress(format_args!("{count} devices …"));
+        count += page.len();
+        meter.at(count);
     }
     console.end_progress();
     if still_read(rows.finish().and_then(|mut out| out.flush()))? && console.format == Format::Table {
@@ -55,12 +56,12 @@ struct Row<'a> {
     assignment_time: Option<&'a str>,
 }
 
-const COLUMNS: [Column; 2] = [
+pub(super) const COLUMNS: [Column; 2] = [
     Column { field: "deviceId", title: "DEVICE", width: 16 },
     Column { field: "assignmentTime", title: "ASSIGNED", width: 0 },
 ];
 
-fn print(rows: &mut Rows<'_, impl io::Write>, device: &LicensedDevice) -> io::Result<()> {
+pub(super) fn print(rows: &mut Rows<'_, impl io::Write>, device: &LicensedDevice) -> io::Result<()> {
     let id = device.device_id.text();
     let time = device.assignment_time.as_ref().filter(|time| time.is_set()).map(ToString::to_string);
     let row = Row { device_id: &id, assignment_time: time.as_deref() };

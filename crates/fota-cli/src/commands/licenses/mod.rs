@@ -2,6 +2,8 @@
 
 mod change;
 mod failed;
+#[cfg(test)]
+mod hostile;
 mod journaled;
 mod list;
 mod listing;

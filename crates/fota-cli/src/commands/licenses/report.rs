@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::journaled::counted;
 use super::usage::Pool;
-use crate::output::{Column, Console, Format, Rows, Style, json, stdout};
+use crate::output::{Column, Console, Format, Style, json};
 
 /// All that is told about a change.
 #[derive(Debug)]
@@ -20,11 +20,10 @@ pub(super) struct View<'a> {
 }
 
 /// A finished change on stdout.
-pub(super) fn print(view: &View<'_>, console: &Console) -> io::Result<()> {
+pub(super) fn print<W: Write>(mut out: W, view: &View<'_>, console: &Console) -> io::Result<()> {
     let View { report, account, before, after } = view;
     let rows = report.devices.iter().map(|device| Row::of(device, report.action));
     let counts = report.counts();
-    let mut out = stdout();
     if console.format == Format::Json {
         json::write(&mut out, &Document::new(account, false, &counts, *after, rows.collect()))?;
         out.write_all(b"\n")?;
@@ -35,13 +34,17 @@ pub(super) fn print(view: &View<'_>, console: &Console) -> io::Result<()> {
         writeln!(out)?;
         writeln!(out, "pool before: {before}")?;
         writeln!(out, "pool after:  {after}")?;
+        if let Some(bar) = after.bar(console, 13) {
+            writeln!(out, "             {bar}")?;
+        }
         writeln!(out, "{}", summary(report.action, &counts, report.devices.len(), console.style))?;
     }
     out.flush()
 }
 
 /// What a change would do, on stdout. The shape is that of the change itself, with the outcome `planned`.
-pub(super) fn print_plan(
+pub(super) fn print_plan<W: Write>(
+    mut out: W,
     devices: &[DeviceId],
     account: &str,
     pool: Pool,
@@ -54,7 +57,6 @@ pub(super) fn print_plan(
         reason: None,
         word: "planned",
     });
-    let mut out = stdout();
     if console.format == Format::Json {
         json::write(&mut out, &Document::new(account, true, &Counts::default(), pool, rows.collect()))?;
         out.write_all(b"\n")?;
@@ -64,6 +66,9 @@ pub(super) fn print_plan(
     if console.format == Format::Table {
         writeln!(out)?;
         writeln!(out, "pool now: {pool}")?;
+        if let Some(bar) = pool.bar(console, 10) {
+            writeln!(out, "          {bar}")?;
+        }
         writeln!(out, "{}, nothing was changed (--dry-run)", counted(devices.len(), "device"))?;
     }
     out.flush()
@@ -73,7 +78,7 @@ fn print_rows<W: Write>(out: W, devices: impl Iterator<Item = Row>, console: &Co
     let style = console.style;
     let table = console.format == Format::Table;
     let columns = if table { TABLE } else { CSV };
-    let mut rows = Rows::new(out, console.format, style, columns);
+    let mut rows = console.rows(out, columns);
     for row in devices {
         let (status, reason) =
             (row.status.as_deref().unwrap_or_default(), row.reason.as_deref().unwrap_or_default());

@@ -15,6 +15,7 @@ use fota_core::models::DeviceId;
 use super::journaled::{self, Driver, counted};
 use super::listing::Listing;
 use super::usage::Pool;
+use super::walk::Known;
 use crate::args::{Limit, Pace, Sync};
 use crate::connection::Connection;
 use crate::error::Failure;
@@ -131,7 +132,8 @@ impl Request {
             Goal::Journal(plan, resumed) => {
                 let service = connection.service();
                 let _lock = Store::open(environment)?.lock_sync(connection.account.as_str(), service)?;
-                round::go_on(plan, *resumed, options, failed.as_deref(), connection, console).await
+                round::go_on(plan, *resumed, options, failed.as_deref(), connection, environment, console)
+                    .await
             }
         }
     }
@@ -158,9 +160,10 @@ impl Desired {
             Some(store) => store.unfinished_syncs(account, service)?,
             None => Vec::new(),
         };
-        let listing = Listing::read(connection, console).await.map_err(|failure| {
-            failure.within("the license list was not read to its end, and nothing was changed")
-        })?;
+        let listing =
+            Listing::read(connection, environment, Known::Devices(&self.wanted), console).await.map_err(
+                |failure| failure.within("the license list was not read to its end, and nothing was changed"),
+            )?;
         let planning = Planning::new(&self.wanted, &listing, self.prune);
         planning.tell(account, store.is_none(), console);
         let Some(store) = store else {
@@ -188,7 +191,7 @@ impl Desired {
             };
             journaled::confirm(&format!("remove the licenses of {removals}{also}"))?;
         }
-        let mut driver = Driver::new(connection, console)?;
+        let mut driver = Driver::new(connection, environment, console)?;
         let mut work = Work { store, driver: &mut driver, options };
         let done = self.converge(&mut work, plan, numbers, earlier).await?;
         let interrupted = driver.interrupted();
@@ -203,7 +206,8 @@ impl Desired {
         numbers: Planned,
         earlier: Vec<Earlier>,
     ) -> Result<Done, Failure> {
-        let (connection, console) = (work.driver.connection, work.driver.console);
+        let (connection, environment, console) =
+            (work.driver.connection, work.driver.environment, work.driver.console);
         let Round { name, devices, stopped } = work.round(plan, numbers, earlier).await?;
         let mut done = Done { name, devices, stopped, difference: None, pool: None };
         for left in (0..ROUNDS).rev() {
@@ -211,7 +215,11 @@ impl Desired {
             if done.stopped.is_some() || counts.unresolved + counts.not_attempted > 0 {
                 break;
             }
-            let listing = match work.driver.read(Listing::read(connection, console)).await {
+            let listing = match work
+                .driver
+                .read(Listing::read(connection, environment, Known::LastListing, console))
+                .await
+            {
                 Some(Ok(listing)) => listing,
                 Some(Err(failure)) => {
                     let why = escape::terminal(failure.message());

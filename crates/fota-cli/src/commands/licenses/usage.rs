@@ -1,6 +1,6 @@
 //! `fota licenses usage`: how many licenses there are, and how many are free.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use fota_core::models::LicenseSummary;
 use serde::Serialize;
@@ -8,11 +8,11 @@ use serde::Serialize;
 use crate::connection::Connection;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{Column, Console, Format, Rows, escape, json, stdout, still_read};
+use crate::output::{Column, Console, Format, escape, json, stdout, still_read};
 
 pub(super) async fn run(connection: &Connection, console: &Console) -> Result<Exit, Failure> {
     let summary = connection.client.licenses(&connection.account).usage().await?;
-    still_read(print(&Pool::of(&summary), connection.account.as_str(), console))?;
+    still_read(print(stdout(), Pool::of(&summary), connection.account.as_str(), console))?;
     Ok(Exit::Done)
 }
 
@@ -26,6 +26,12 @@ pub(in crate::commands) struct Pool {
 impl Pool {
     pub(in crate::commands) fn of(summary: &LicenseSummary) -> Self {
         Pool { total: summary.total_licenses, assigned: summary.assigned_licenses }
+    }
+
+    /// How full it is, where there is room for it beside `beside` columns.
+    pub(super) fn bar(self, console: &Console, beside: usize) -> Option<String> {
+        let bar = console.bar(self.assigned?, self.total?, beside)?;
+        Some(if self.free() == Some(0) { console.style.warn(bar) } else { console.style.good(bar) })
     }
 
     pub(super) fn free(self) -> Option<u64> {
@@ -66,13 +72,15 @@ const COLUMNS: [Column; 4] = [
     Column { field: "freeLicenses", title: "FREE", width: 8 },
 ];
 
-fn print(pool: &Pool, account: &str, console: &Console) -> io::Result<()> {
-    let mut out = stdout();
+pub(super) fn print<W: Write>(mut out: W, pool: Pool, account: &str, console: &Console) -> io::Result<()> {
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     match console.format {
         Format::Table => {
             let shown = |value: Option<u64>| number(value).unwrap_or_else(|| "not told".to_owned());
             writeln!(out, "account   {}", escape::terminal(account))?;
+            if let Some(bar) = pool.bar(console, 10) {
+                writeln!(out, "in use    {bar}")?;
+            }
             writeln!(out, "licenses  {:>8}", shown(pool.total))?;
             writeln!(out, "assigned  {:>8}", shown(pool.assigned))?;
             let free = format!("{:>8}", shown(pool.free()));
@@ -93,7 +101,7 @@ fn print(pool: &Pool, account: &str, console: &Console) -> io::Result<()> {
         Format::Csv => {
             let cell = |value| number(value).unwrap_or_default();
             let cells = [account, &cell(pool.total), &cell(pool.assigned), &cell(pool.free())];
-            let mut rows = Rows::new(out, console.format, console.style, &COLUMNS);
+            let mut rows = console.rows(out, &COLUMNS);
             rows.row(&(), &cells, |_, text| text)?;
             out = rows.finish()?;
         }

@@ -13,13 +13,12 @@ use crate::settings::Environment;
 const PAGE: usize = 1000;
 
 /// What is known of the list before it is read.
-#[derive(Debug)]
-pub(super) enum Known {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Known<'a> {
     /// What the last listing left.
     LastListing,
-    /// These devices may be on it, such as those of a file.
-    #[allow(dead_code, reason = "for commands that compare the list with a file")]
-    Devices(Vec<DeviceId>),
+    /// What the last listing left; where there was none, these devices may be on it, as those of a file.
+    Devices(&'a [DeviceId]),
     /// Nothing is to be used: one page after the other.
     Nothing,
 }
@@ -39,13 +38,15 @@ pub(super) struct Walk {
 }
 
 /// The result is the same, whatever is known.
-pub(super) fn walk(connection: &Connection, environment: &Environment, known: Known) -> Walk {
+pub(super) fn walk(connection: &Connection, environment: &Environment, known: Known<'_>) -> Walk {
     let points = Points::new(connection, environment);
     let before = points.as_ref().map_or_else(Left::default, Points::read);
     let list = connection.client.licenses(&connection.account).list();
     let list = match known {
-        Known::LastListing => list.starting_points(before.starts.clone()),
-        Known::Devices(devices) => list.starting_points(starting_points(devices, before.page.max(PAGE))),
+        Known::Devices(devices) if before.starts.is_empty() => {
+            list.starting_points(starting_points(devices.iter().cloned(), before.page.max(PAGE)))
+        }
+        Known::LastListing | Known::Devices(_) => list.starting_points(before.starts.clone()),
         Known::Nothing => list,
     };
     let now = Left { page: before.page, starts: Vec::new() };

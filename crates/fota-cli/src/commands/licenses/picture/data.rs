@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fota_core::licenses::MAX_DEVICES;
 
 use super::super::usage::Pool;
+use super::super::walk::{Known, walk};
 use super::models::Models;
 use super::refused::Refused;
 use super::timeline::Timeline;
@@ -52,7 +53,8 @@ impl Picture {
             ..Picture::default()
         };
         let mut room = look_up;
-        let mut list = licenses.list();
+        let mut list = walk(connection, environment, Known::LastListing);
+        let mut meter = console.meter("devices", None);
         while let Some(page) = list.next_page().await {
             let page = page?;
             for device in &page {
@@ -87,7 +89,7 @@ impl Picture {
                     }
                 }
             }
-            console.progress(format_args!("{} devices …", picture.listed));
+            meter.at(usize::try_from(picture.listed).unwrap_or(usize::MAX));
         }
         Ok(picture)
     }

@@ -8,6 +8,7 @@ use fota_core::models::DeviceId;
 use super::super::journaled::Driver;
 use super::super::listing::Listing;
 use super::super::usage::Pool;
+use super::super::walk::Known;
 use crate::error::Failure;
 use crate::journal::Journal;
 
@@ -96,9 +97,10 @@ impl Room {
     /// `None` after a signal. Of an interrupted run, requests may have been carried out that nobody knows of;
     /// which devices they were for, only the whole list tells.
     async fn look(driver: &mut Driver<'_>, resumed: bool) -> Option<Result<Self, Failure>> {
-        let (connection, console) = (driver.connection, driver.console);
+        let (connection, environment, console) = (driver.connection, driver.environment, driver.console);
         if resumed {
-            let listing = driver.read(Listing::read(connection, console)).await?;
+            let listing =
+                driver.read(Listing::read(connection, environment, Known::LastListing, console)).await?;
             return Some(listing.map(|listing| Room {
                 free: listing.pool.free(),
                 licensed: listing.devices.into_iter().collect(),

@@ -9,7 +9,7 @@ use super::super::usage::Pool;
 use super::apply::{Device, counts};
 use super::plan::Planning;
 use crate::journal::Planned;
-use crate::output::{Column, Console, Format, Rows, Style, json, stdout};
+use crate::output::{Column, Console, Format, Style, json, stdout};
 
 /// All that is told about a sync.
 #[derive(Debug)]
@@ -40,6 +40,9 @@ pub(super) fn print(view: &View<'_>, console: &Console) -> io::Result<()> {
             writeln!(out)?;
             writeln!(out, "pool before: {}", plan.pool())?;
             writeln!(out, "pool after:  {after}")?;
+            if let Some(bar) = after.bar(console, 13) {
+                writeln!(out, "             {bar}")?;
+            }
         }
         writeln!(out, "{}", summary(view, &counts, console.style))?;
     }
@@ -70,6 +73,9 @@ pub(super) fn print_plan(planning: &Planning, account: &str, console: &Console) 
             writeln!(out)?;
         }
         writeln!(out, "pool now: {}{}", numbers.pool(), numbers.arithmetic())?;
+        if let Some(bar) = numbers.pool().bar(console, 10) {
+            writeln!(out, "          {bar}")?;
+        }
         writeln!(out, "{}; nothing was changed (--dry-run)", numbers.changes())?;
     }
     out.flush()
@@ -85,7 +91,7 @@ fn print_json(document: &Document<'_>) -> io::Result<()> {
 fn print_rows<W: Write>(out: W, devices: impl Iterator<Item = Row>, console: &Console) -> io::Result<W> {
     let style = console.style;
     let table = console.format == Format::Table;
-    let mut rows = Rows::new(out, console.format, style, if table { TABLE } else { CSV });
+    let mut rows = console.rows(out, if table { TABLE } else { CSV });
     for row in devices {
         let (status, reason) =
             (row.status.as_deref().unwrap_or_default(), row.reason.as_deref().unwrap_or_default());

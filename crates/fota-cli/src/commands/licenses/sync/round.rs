@@ -14,6 +14,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::journal::{self, Header, Job, Journal, Planned, Resumed, Store};
 use crate::output::{Console, still_read};
+use crate::settings::Environment;
 
 /// What the rounds of a sync share.
 pub(super) struct Work<'w, 'a> {
@@ -69,6 +70,7 @@ pub(super) async fn go_on(
     options: Options,
     failed: Option<&Path>,
     connection: &Connection,
+    environment: &Environment,
     console: &Console,
 ) -> Result<Exit, Failure> {
     let Resumed { mut journal, devices: mut remove, events } = resumed;
@@ -76,7 +78,7 @@ pub(super) async fn go_on(
     let assign = remove.split_off(plan.remove.min(remove.len()));
     let name = journal.name();
     console.note(format_args!("going on with run {name}: {}", plan.changes()));
-    let mut driver = Driver::new(connection, console)?;
+    let mut driver = Driver::new(connection, environment, console)?;
     let phases = Phases { remove, assign, events, resumed: true };
     let Applied { devices, stopped } = phases.apply(&mut driver, &mut journal, options).await;
     journaled::close(&mut journal, counts_to_settle(&devices))?;
