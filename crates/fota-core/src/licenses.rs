@@ -69,7 +69,7 @@ impl Endpoint for List {
     }
 
     fn decode(_: &response::Parts, body: &Bytes) -> Result<LicenseSummary, DecodeError> {
-        decode_json(body)
+        LicenseSummary::quick(body).map_or_else(|| decode_json(body), Ok)
     }
 }
 
@@ -148,7 +148,7 @@ macro_rules! change {
             }
 
             fn decode(_: &response::Parts, body: &Bytes) -> Result<LicenseChange, DecodeError> {
-                decode_json(body)
+                LicenseChange::quick(body).map_or_else(|| decode_json(body), Ok)
             }
         }
     };

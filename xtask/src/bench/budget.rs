@@ -37,9 +37,11 @@ pub(super) fn bless(context: &Context, bench: &Bench<'_>) -> Outcome {
     );
     for (client, operations) in measured(bench)? {
         for (operation, cost) in operations {
-            let (instructions, allocations) =
-                ((cost.instructions * SLACK).ceil(), cost.allocations.ceil());
-            write!(text, "\n[{client}.{operation}]\ninstructions = {instructions:.1}\nallocations = {allocations:.1}\n")?;
+            let (instructions, allocations) = ((cost.instructions * SLACK).ceil(), cost.allocations.ceil());
+            write!(
+                text,
+                "\n[{client}.{operation}]\ninstructions = {instructions:.1}\nallocations = {allocations:.1}\n"
+            )?;
         }
     }
     std::fs::write(file(context), text)?;
@@ -85,7 +87,8 @@ fn compare(budgets: &Budgets, measured: &Budgets) -> Vec<String> {
                 ("allocations", cost.allocations, budget.allocations),
             ] {
                 if cost > budget {
-                    findings.push(format!("{name} takes {cost:.1} {what} per call, its budget is {budget:.1}"));
+                    findings
+                        .push(format!("{name} takes {cost:.1} {what} per call, its budget is {budget:.1}"));
                 }
             }
         }

@@ -97,7 +97,9 @@ impl<'a> Bench<'a> {
             let mut valgrind: Command = self.context.tool("valgrind");
             valgrind.args(options).arg(self.program(client)).args([operation, calls, &stub.address]);
             let output = valgrind.output().map_err(|error| {
-                Failure::new(format!("valgrind cannot be started ({error}); on Debian: apt-get install valgrind"))
+                Failure::new(format!(
+                    "valgrind cannot be started ({error}); on Debian: apt-get install valgrind"
+                ))
             })?;
             let said = String::from_utf8_lossy(&output.stderr);
             match count(&said) {

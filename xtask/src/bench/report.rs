@@ -1,6 +1,8 @@
 //! The whole table: every row of docs/performance.md that one machine can measure by itself.
 
-use super::measure::{B, BLOCKING, Bench, Finished, HYPER, OPERATIONS, R, RAW_HYPER, RAW_UREQ, REQWEST, Stub};
+use super::measure::{
+    B, BLOCKING, Bench, Finished, HYPER, OPERATIONS, R, RAW_HYPER, RAW_UREQ, REQWEST, Stub,
+};
 use crate::failure::Outcome;
 
 /// Clients by the one that they are compared with, which comes first.
@@ -10,7 +12,9 @@ const FLEET: f64 = 1_000_000.0;
 
 pub(super) fn print(bench: &Bench<'_>) -> Outcome {
     let stub = bench.stub(0)?;
-    println!("\nper call: instructions and allocations by valgrind, processor time as the median of interleaved runs");
+    println!(
+        "\nper call: instructions and allocations by valgrind, processor time as the median of interleaved runs"
+    );
     println!(
         "{:<8} {:<10} {:>12} {:>6} {:>12} {:>10} {:>6}",
         "call", "client", "instructions", "ratio", "allocations", "cpu in us", "ratio"

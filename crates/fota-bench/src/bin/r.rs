@@ -3,7 +3,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fota_bench::{ACCOUNT, BEARER, FLEET, Failure, Job, Operation, PAGE, SESSION, device, finish, memory, tell};
+use fota_bench::{
+    ACCOUNT, BEARER, FLEET, Failure, Job, Operation, PAGE, SESSION, device, finish, memory, tell,
+};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -66,7 +68,12 @@ struct Api {
 }
 
 impl Api {
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Vec<u8>) -> Result<T, Failure> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<T, Failure> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}/api/fota/v3{path}", self.base))

@@ -71,7 +71,11 @@ impl Stub {
     fn answer(&self, target: &str, body: &str) -> String {
         if target == "/stats" {
             let (connections, tokens) = (&self.connections, &self.tokens);
-            return format!("{} {}", connections.swap(0, Ordering::Relaxed), tokens.swap(0, Ordering::Relaxed));
+            return format!(
+                "{} {}",
+                connections.swap(0, Ordering::Relaxed),
+                tokens.swap(0, Ordering::Relaxed)
+            );
         }
         if target.ends_with("/oauth2/token") {
             self.tokens.fetch_add(1, Ordering::Relaxed);
