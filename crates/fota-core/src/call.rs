@@ -97,7 +97,7 @@ enum State<T> {
     InFlight,
     Waiting(Moment),
     NeedAuth(Stale),
-    Done(Box<Result<T, Error>>),
+    Done(Result<T, Error>),
     Over,
 }
 
@@ -144,7 +144,7 @@ impl<E: Endpoint> Call<E> {
                     Error::new(ErrorKind::Misuse, "asked for the next step while a request is in flight");
                 Step::Done(Err(self.seal(error)))
             }
-            State::Done(result) => Step::Done(*result),
+            State::Done(result) => Step::Done(result),
             State::Over => Step::Done(Err(
                 self.seal(Error::new(ErrorKind::Misuse, "the call is over and its result was taken"))
             )),
@@ -176,7 +176,7 @@ impl<E: Endpoint> Call<E> {
                 Some(refused) => error.or_answer_of(refused),
                 None => error,
             };
-            self.state = State::Done(Box::new(Err(error)));
+            self.state = State::Done(Err(error));
         }
     }
 
@@ -265,7 +265,7 @@ impl<E: Endpoint> Call<E> {
         let error = match answer::read::<E>(response) {
             Ok(output) => {
                 self.config.budget.earn();
-                return State::Done(Box::new(Ok(output)));
+                return State::Done(Ok(output));
             }
             Err(error) => error,
         };
@@ -331,7 +331,7 @@ impl<E: Endpoint> Call<E> {
     }
 
     fn fail(&self, error: Error) -> State<E::Output> {
-        State::Done(Box::new(Err(self.seal(error))))
+        State::Done(Err(self.seal(error)))
     }
 
     fn seal(&self, error: Error) -> Error {

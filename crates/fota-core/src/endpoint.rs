@@ -162,7 +162,8 @@ impl Prepared {
         *request.method_mut() = E::METHOD;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
-        headers.reserve(6);
+        // Those below, `Host`, and the spare room that a map keeps.
+        headers.reserve(8);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, AGENT.clone());
         if let Some(body) = &self.body {

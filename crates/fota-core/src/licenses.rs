@@ -144,7 +144,10 @@ macro_rules! change {
 
             fn body(&self) -> Result<Option<Bytes>, Error> {
                 check_devices(&self.devices, MAX_DEVICES)?;
-                encode_json(&self.devices).map(Some)
+                self.devices
+                    .quick_json()
+                    .map_or_else(|| encode_json(&self.devices), |json| Ok(json.into()))
+                    .map(Some)
             }
 
             fn decode(_: &response::Parts, body: &Bytes) -> Result<LicenseChange, DecodeError> {

@@ -69,6 +69,43 @@ impl Civil {
 
 /// Reads RFC 3339, and what Go's `time.Time.String()` writes. `None` when the text is neither.
 pub(crate) fn read(text: &[u8]) -> Option<Instant> {
+    let Front { seconds, nanos, digits, separator, mut rest } = front(text)?;
+    let (offset, style) = match separator {
+        b'T' if rest.0 == b"Z" => (0, Style::Rfc3339),
+        b' ' if rest.0 == b" +0000 UTC" => (0, Style::Go),
+        b'T' | b't' => (rest.zone()?, Style::Other),
+        b' ' => (rest.spaced_zone()?, Style::Other),
+        _ => return None,
+    };
+    Some(instant(seconds - offset, nanos, digits, style))
+}
+
+/// Reads a time in one of the two documented formats from the front of a text, and gives the rest.
+pub(crate) fn read_front(text: &[u8]) -> Option<(Instant, &[u8])> {
+    let Front { seconds, nanos, digits, separator, rest } = front(text)?;
+    let (style, rest) = match separator {
+        b'T' => (Style::Rfc3339, rest.0.strip_prefix(b"Z")?),
+        b' ' => (Style::Go, rest.0.strip_prefix(b" +0000 UTC")?),
+        _ => return None,
+    };
+    Some((instant(seconds, nanos, digits, style), rest))
+}
+
+fn instant(seconds: i64, nanos: u32, digits: usize, style: Style) -> Instant {
+    let style = if digits > 9 { Style::Other } else { style };
+    Instant { seconds, nanos, fraction_digits: u8::try_from(digits).unwrap_or(u8::MAX), style }
+}
+
+/// A time without its zone.
+struct Front<'a> {
+    seconds: i64,
+    nanos: u32,
+    digits: usize,
+    separator: u8,
+    rest: Rest<'a>,
+}
+
+fn front(text: &[u8]) -> Option<Front<'_>> {
     let (head, tail) = text.split_first_chunk::<19>()?;
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, separator, h1, h2, b':', n1, n2, b':', s1, s2] = *head
     else {
@@ -80,20 +117,7 @@ pub(crate) fn read(text: &[u8]) -> Option<Instant> {
     let seconds = Civil { year, month, day, hour, minute, second }.to_unix()?;
     let mut rest = Rest(tail);
     let (nanos, digits) = rest.fraction()?;
-    let (offset, style) = match separator {
-        b'T' if rest.0 == b"Z" => (0, Style::Rfc3339),
-        b' ' if rest.0 == b" +0000 UTC" => (0, Style::Go),
-        b'T' | b't' => (rest.zone()?, Style::Other),
-        b' ' => (rest.spaced_zone()?, Style::Other),
-        _ => return None,
-    };
-    let style = if digits > 9 { Style::Other } else { style };
-    Some(Instant {
-        seconds: seconds - offset,
-        nanos,
-        fraction_digits: u8::try_from(digits).unwrap_or(u8::MAX),
-        style,
-    })
+    Some(Front { seconds, nanos, digits, separator, rest })
 }
 
 fn two(tens: u8, ones: u8) -> Option<i64> {

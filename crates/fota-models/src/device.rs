@@ -47,7 +47,7 @@ impl Imei {
         })
     }
 
-    fn from_digits(text: &[u8]) -> Option<Self> {
+    pub(crate) fn from_digits(text: &[u8]) -> Option<Self> {
         let number = digits::parse_long(text)?;
         NonZeroU64::new(number | (u64::try_from(text.len()).ok()? << LEN_SHIFT)).map(Self)
     }
@@ -159,12 +159,17 @@ pub struct ImeiText {
     len: usize,
 }
 
+impl ImeiText {
+    pub(crate) fn ascii(&self) -> &[u8] {
+        self.digits.get(Imei::MAX_LEN.saturating_sub(self.len)..).unwrap_or_default()
+    }
+}
+
 impl Deref for ImeiText {
     type Target = str;
 
     fn deref(&self) -> &str {
-        let start = Imei::MAX_LEN.saturating_sub(self.len);
-        self.digits.get(start..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+        std::str::from_utf8(self.ascii()).unwrap_or_default()
     }
 }
 

@@ -33,7 +33,7 @@ macro_rules! open_enum {
         /// The empty word: what a missing field reads as.
         impl Default for $name {
             fn default() -> Self {
-                Self::from("")
+                Self::Other(std::sync::Arc::default())
             }
         }
 

@@ -4,8 +4,10 @@
 //! field documents. At anything else it gives up, and the general reader in `wire.rs` and `lenient.rs`, which takes
 //! everything, decides: nothing is refused here, and what is read here is what that reader would have read.
 
-use crate::device::DeviceId;
-use crate::licenses::{DeviceOutcome, LicenseChange, LicenseSummary, LicensedDevice};
+use crate::device::{DeviceId, Imei};
+use crate::licenses::{
+    DeviceList, DeviceOutcome, LicenseChange, LicenseStatus, LicenseSummary, LicensedDevice, Reason,
+};
 use crate::time::Timestamp;
 
 /// The most entries that room is made for in advance; the documented page has 1000.
@@ -55,6 +57,24 @@ impl LicenseSummary {
 
 impl LicensedDevice {
     fn quick(scan: &mut Scan<'_>) -> Option<Self> {
+        // Nearly always it is as the vendor prints it, to the byte.
+        match Self::as_printed(scan.0) {
+            Some((device, rest)) => {
+                scan.0 = rest;
+                Some(device)
+            }
+            None => Self::in_any_order(scan),
+        }
+    }
+
+    fn as_printed(text: &[u8]) -> Option<(Self, &[u8])> {
+        let (device_id, rest) = imei(text.strip_prefix(b"{\"deviceId\":\"")?)?;
+        let (time, rest) = Timestamp::read_front(rest.strip_prefix(b"\",\"assignmentTime\":\"")?)?;
+        let device = Self { device_id, assignment_time: Some(time), extra: crate::Extra::default() };
+        Some((device, rest.strip_prefix(b"\"}")?))
+    }
+
+    fn in_any_order(scan: &mut Scan<'_>) -> Option<Self> {
         let (mut id, mut time) = (None, None);
         scan.object(|name, scan| match name {
             b"deviceId" => scan.fill(&mut id, Scan::id),
@@ -75,8 +95,10 @@ impl LicenseChange {
     pub fn quick(json: &[u8]) -> Option<Self> {
         let mut scan = Scan(json);
         let (mut account, mut total, mut used, mut list) = (None, None, None, None);
-        // Most devices of an answer have the same words, and those that are not known are then shared.
-        let mut before = DeviceOutcome::default();
+        // Most devices of an answer have the same words, and those that are not known are then shared. Most answers
+        // begin with these.
+        let mut before =
+            DeviceOutcome::default().status(LicenseStatus::AssignSuccess).reason(Reason::Success);
         scan.object(|name, scan| match name {
             b"accountName" => scan.fill(&mut account, Scan::owned),
             b"licCount" | b"licTotalCount" => scan.fill(&mut total, Scan::count),
@@ -100,6 +122,38 @@ impl LicenseChange {
 impl DeviceOutcome {
     /// `before` keeps the words of the entry before.
     fn quick(scan: &mut Scan<'_>, before: &mut Self) -> Option<Self> {
+        match Self::as_printed(scan.0, before) {
+            Some((device, rest)) => {
+                scan.0 = rest;
+                Some(device)
+            }
+            None => Self::in_any_order(scan, before),
+        }
+    }
+
+    /// As the vendor prints it, with the words of the entry before.
+    fn as_printed<'a>(text: &'a [u8], before: &Self) -> Option<(Self, &'a [u8])> {
+        let (device_id, rest) = imei(text.strip_prefix(b"{\"deviceId\":\"")?)?;
+        let rest = rest.strip_prefix(b"\",\"status\":\"")?;
+        let rest = rest.strip_prefix(before.status.as_str().as_bytes())?;
+        let rest = rest
+            .strip_prefix(b"\",\"resultReason\":\"")
+            .or_else(|| rest.strip_prefix(b"\",\"Reason\":\""))?;
+        let reason = before.reason.clone()?;
+        let rest = rest.strip_prefix(reason.as_str().as_bytes())?;
+        let device = Self {
+            device_id,
+            status: before.status.clone(),
+            reason: Some(reason),
+            updated_time: None,
+            recent_attempt_time: None,
+            next_attempt_time: None,
+            extra: crate::Extra::default(),
+        };
+        Some((device, rest.strip_prefix(b"\"}")?))
+    }
+
+    fn in_any_order(scan: &mut Scan<'_>, before: &mut Self) -> Option<Self> {
         let (mut id, mut status, mut reason) = (None, None, None);
         let (mut updated, mut recent, mut next) = (None, None, None);
         scan.object(|name, scan| match name {
@@ -133,6 +187,33 @@ impl DeviceOutcome {
             extra: crate::Extra::default(),
         })
     }
+}
+
+impl DeviceList {
+    /// The JSON of a list that holds IMEIs and nothing else; `None` for others, which `serde_json` writes.
+    ///
+    /// ```
+    /// let list = fota_models::DeviceList::new(["352099001761481", "867234051200779"]);
+    /// assert_eq!(list.quick_json(), Some(serde_json::to_vec(&list)?));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn quick_json(&self) -> Option<Vec<u8>> {
+        let mut json = Vec::with_capacity(20 + self.device_list.len() * 19);
+        json.extend_from_slice(b"{\"deviceList\":[");
+        for (index, device) in self.device_list.iter().enumerate() {
+            json.extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
+            json.extend_from_slice(device.imei()?.text().ascii());
+            json.push(b'"');
+        }
+        json.extend_from_slice(b"]}");
+        self.extra.is_empty().then_some(json)
+    }
+}
+
+/// An id of 15 digits, whatever comes behind it.
+fn imei(text: &[u8]) -> Option<(DeviceId, &[u8])> {
+    let (digits, rest) = text.split_first_chunk::<15>()?;
+    Some((Imei::from_digits(digits)?.into(), rest))
 }
 
 /// The text not read yet. Every method gives `None` where the text is not of the usual shape.

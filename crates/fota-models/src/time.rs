@@ -72,6 +72,12 @@ impl Timestamp {
         }
     }
 
+    /// A time in one of the documented formats, and the text behind it.
+    pub(crate) fn read_front(text: &[u8]) -> Option<(Self, &[u8])> {
+        let (instant, rest) = calendar::read_front(text)?;
+        Some((Self::of(&instant)?, rest))
+    }
+
     /// `None` when the text cannot be rebuilt.
     fn of(instant: &Instant) -> Option<Self> {
         let format = match instant.style {
