@@ -38,13 +38,16 @@ struct Bans {
 struct Ban {
     #[serde(rename = "crate")]
     name: String,
+    /// Packages that may depend on it all the same.
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 pub(crate) fn run(context: &Context, _: &[String]) -> Outcome {
     let policy: Policy = toml::from_str(&std::fs::read_to_string(context.root.join("deny.toml"))?)?;
     let workspace = Workspace::read(context)?;
     let externals: Vec<&Package> = workspace.externals().collect();
-    let mut findings = Vec::new();
+    let mut findings = strangers(&policy, &workspace.packages);
     for package in workspace.members().chain(externals.iter().copied()) {
         findings.extend(unlicensed(&policy, package));
     }
@@ -76,11 +79,28 @@ fn unlicensed(policy: &Policy, package: &Package) -> Option<String> {
 
 fn unwelcome(policy: &Policy, package: &Package) -> Option<String> {
     let Package { name, version, .. } = package;
-    if policy.bans.deny.iter().any(|ban| &ban.name == name) {
+    if policy.bans.deny.iter().any(|ban| &ban.name == name && ban.wrappers.is_empty()) {
         return Some(format!("{name} {version} is banned by deny.toml"));
     }
     let source = package.source.as_deref().unwrap_or("a local path");
     (source != REGISTRY).then(|| format!("{name} {version} comes from {source}"))
+}
+
+/// Packages that depend on a banned crate without being one of its wrappers.
+fn strangers(policy: &Policy, packages: &[Package]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for ban in policy.bans.deny.iter().filter(|ban| !ban.wrappers.is_empty()) {
+        for package in packages.iter().filter(|package| !ban.wrappers.contains(&package.name)) {
+            let depends = |kind: Option<&str>, name: &str| kind != Some("dev") && name == ban.name;
+            if package.dependencies.iter().any(|one| depends(one.kind.as_deref(), &one.name)) {
+                findings.push(format!(
+                    "{} depends on {}, which deny.toml lets only {:?} do",
+                    package.name, ban.name, ban.wrappers
+                ));
+            }
+        }
+    }
+    findings
 }
 
 /// Two versions of one crate cost build time and size, but are often out of our hands: told, not refused.
@@ -103,6 +123,7 @@ fn has_cargo_deny(context: &Context) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::Dependency;
 
     fn package(name: &str, license: Option<&str>, source: Option<&str>) -> Package {
         serde_json::from_value(serde_json::json!({
@@ -129,6 +150,22 @@ mod tests {
         assert_eq!(unwelcome(&policy(), &package("bytes", None, Some(REGISTRY))), None);
         assert!(unwelcome(&policy(), &package("openssl", None, Some(REGISTRY))).is_some());
         assert!(unwelcome(&policy(), &package("bytes", None, None)).is_some());
+    }
+
+    #[test]
+    fn wrappers_and_nobody_else() {
+        let rules: Policy = toml::from_str(
+            "[licenses]\nallow = []\n[bans]\ndeny = [{ crate = \"reqwest\", wrappers = [\"bench\"] }]",
+        )
+        .unwrap();
+        let with = |name: &str| {
+            let mut package = package(name, None, None);
+            package.dependencies.push(Dependency { name: "reqwest".into(), kind: None });
+            package
+        };
+        assert_eq!(unwelcome(&rules, &package("reqwest", None, Some(REGISTRY))), None);
+        assert_eq!(strangers(&rules, &[with("bench"), package("other", None, None)]), Vec::<String>::new());
+        assert_eq!(strangers(&rules, &[with("other")]).len(), 1);
         assert!(unwelcome(&policy(), &package("bytes", None, Some("git+https://example.com/b"))).is_some());
     }
 }

@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, response};
 use serde::de::DeserializeOwned;
 
 use crate::error::{DecodeError, Error};
+use crate::json_path::{offset, path_at};
 use crate::path::PathBuilder;
 use crate::servers::{Servers, Service};
 use crate::tokens::Tokens;
@@ -200,18 +201,19 @@ pub fn decode_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, DecodeError> 
     let text = std::str::from_utf8(body).map_err(|error| DecodeError::new("the body is not UTF-8", error))?;
     // Byte order marks are not JSON, yet some gateways send them.
     let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text).or_else(|quick| {
-        // The path costs time, so it is looked for only once reading has failed.
-        let mut slow = serde_json::Deserializer::from_str(text);
-        match serde_path_to_error::deserialize(&mut slow) {
-            Ok(value) if slow.end().is_ok() => Ok(value),
-            Ok(_) => Err(DecodeError::new("the body goes on after its JSON value", quick)),
-            Err(error) => {
-                let path = error.path().to_string();
-                Err(DecodeError::new("the body is not the expected JSON", error.into_inner()).at(path))
-            }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(&mut reader).map_err(|error| {
+        let path = path_at(text, offset(text, error.line(), error.column()));
+        let error = DecodeError::new("the body is not the expected JSON", error);
+        match path {
+            Some(path) => error.at(path),
+            None => error,
         }
-    })
+    })?;
+    match reader.end() {
+        Ok(()) => Ok(value),
+        Err(error) => Err(DecodeError::new("the body goes on after its JSON value", error)),
+    }
 }
 
 /// Writes a JSON body.

@@ -20,6 +20,7 @@ pub mod devices;
 pub mod drive;
 mod endpoint;
 mod error;
+mod json_path;
 pub mod licenses;
 mod log;
 mod login;

@@ -17,6 +17,9 @@ pub(super) const B: &str = "b";
 pub(super) const RAW_UREQ: &str = "raw-ureq";
 pub(super) const HYPER: &str = "hyper";
 pub(super) const BLOCKING: &str = "blocking";
+/// Ours again, with the listings of any length and the bulk runs that R and B have no counterpart for.
+pub(super) const HYPER_MORE: &str = "hyper-more";
+pub(super) const BLOCKING_MORE: &str = "blocking-more";
 
 /// The operations that are measured per call.
 pub(super) const OPERATIONS: [&str; 3] = ["list", "assign", "one"];

@@ -1,7 +1,8 @@
 //! The whole table: every row of docs/performance.md that one machine can measure by itself.
 
 use super::measure::{
-    B, BLOCKING, Bench, Finished, HYPER, OPERATIONS, R, RAW_HYPER, RAW_UREQ, REQWEST, Stub,
+    B, BLOCKING, BLOCKING_MORE, Bench, Finished, HYPER, HYPER_MORE, OPERATIONS, R, RAW_HYPER, RAW_UREQ,
+    REQWEST, Stub,
 };
 use crate::failure::Outcome;
 
@@ -70,7 +71,7 @@ fn fold(bench: &Bench<'_>, stub: &Stub) -> Outcome {
         assert_devices(&all, FLEET)?;
         Outcome::Ok(all.number("peak_kib")? - one)
     };
-    let (r, hyper, blocking) = (peak(R)?, peak(HYPER)?, peak(BLOCKING)?);
+    let (r, hyper, blocking) = (peak(R)?, peak(HYPER_MORE)?, peak(BLOCKING_MORE)?);
     line("peak RSS of a fold over 1000000 devices, KiB above one call / R", r, hyper);
     line("the same, blocking / R", r, blocking);
     Ok(())
@@ -110,7 +111,7 @@ fn assign(bench: &Bench<'_>, stub: &Stub) -> Outcome {
         assert_devices(&run, 100_000.0)?;
         Outcome::Ok(run.wall.as_secs_f64())
     };
-    let (r, hyper, blocking) = (wall(R)?, wall(HYPER)?, wall(BLOCKING)?);
+    let (r, hyper, blocking) = (wall(R)?, wall(HYPER_MORE)?, wall(BLOCKING_MORE)?);
     line("assign 100000, 50 ms per answer, 8 in flight, s / R's loop", r, hyper);
     line("the same, blocking / R's loop", r, blocking);
     Ok(())

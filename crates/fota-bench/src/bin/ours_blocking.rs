@@ -1,10 +1,8 @@
-//! Ours, blocking, used the way its documentation shows.
-use std::ops::ControlFlow;
+//! Ours, blocking, used the way its documentation shows. It makes single calls, as B does.
 use std::process::ExitCode;
 use std::time::Duration;
 
-use fota_bench::{ACCOUNT, BEARER, FLEET, Failure, Job, Operation, SESSION, device, finish, memory, tell};
-use fota_blocking::bulk::{Action, Options, Run};
+use fota_bench::{ACCOUNT, BEARER, Failure, Job, Operation, SESSION, device, finish, memory, tell};
 use fota_blocking::models::{AccountName, DeviceId};
 use fota_blocking::{Client, Credentials, SavedTokens};
 
@@ -32,18 +30,7 @@ fn work(job: &Job) -> Result<(), Failure> {
                 seen += licenses.assign(ids.iter().cloned())?.device_list.len();
             }
         }
-        Operation::Run => {
-            let ids = (0..job.devices()).map(|index| DeviceId::from(device(index)));
-            let mut run = Run::new(Action::Assign, account, ids).options(Options::default().concurrency(8));
-            client.run(&mut run, &mut |_: &Run| ControlFlow::Continue(()));
-            seen = run.report().counts().applied;
-        }
-        Operation::Fold => {
-            for device in client.licenses(&FLEET.parse()?).list() {
-                seen += usize::from(device?.device_id.imei().is_some());
-            }
-        }
-        Operation::Hold | Operation::Flight => return job.unknown(),
+        _ => return job.unknown(),
     }
     tell("devices", seen);
     tell("peak_kib", memory("VmHWM")?);

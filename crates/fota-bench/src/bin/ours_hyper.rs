@@ -1,10 +1,9 @@
-//! Ours, asynchronous, used the way its documentation shows.
-use std::ops::ControlFlow;
+//! Ours, asynchronous, used the way its documentation shows. It makes single calls, as R does; `more_hyper.rs` does
+//! what R has no counterpart for.
 use std::process::ExitCode;
 use std::time::Duration;
 
-use fota_bench::{ACCOUNT, BEARER, FLEET, Failure, Job, Operation, SESSION, device, finish, memory, tell};
-use fota_hyper::bulk::{Action, Options, Run};
+use fota_bench::{ACCOUNT, BEARER, Failure, Job, Operation, SESSION, device, finish, memory, tell};
 use fota_hyper::models::{AccountName, DeviceId};
 use fota_hyper::{Client, Credentials, SavedTokens};
 
@@ -35,12 +34,6 @@ async fn work(job: Job) -> Result<(), Failure> {
                 seen += licenses.assign(ids.iter().cloned()).await?.device_list.len();
             }
         }
-        Operation::Run => {
-            let ids = (0..job.devices()).map(|index| DeviceId::from(device(index)));
-            let mut run = Run::new(Action::Assign, account, ids).options(Options::default().concurrency(8));
-            client.run(&mut run, &mut |_: &Run| ControlFlow::Continue(())).await;
-            seen = run.report().counts().applied;
-        }
         Operation::Hold => {
             let mut kept = vec![licenses.usage().await?];
             let before = memory("VmRSS")?;
@@ -49,12 +42,6 @@ async fn work(job: Job) -> Result<(), Failure> {
             }
             tell("held_kib", memory("VmRSS")?.saturating_sub(before));
             seen = kept.iter().map(|page| page.device_list.len()).sum();
-        }
-        Operation::Fold => {
-            let mut list = client.licenses(&FLEET.parse()?).list();
-            while let Some(device) = list.next().await {
-                seen += usize::from(device?.device_id.imei().is_some());
-            }
         }
         Operation::Flight => {
             let tasks: Vec<_> = (0..64)
@@ -73,6 +60,7 @@ async fn work(job: Job) -> Result<(), Failure> {
                 seen += task.await??;
             }
         }
+        Operation::Fold | Operation::Run => return job.unknown(),
     }
     tell("devices", seen);
     tell("peak_kib", memory("VmHWM")?);

@@ -106,10 +106,11 @@ fn head(input: &mut impl BufRead) -> Result<usize, Failure> {
         if input.read_line(&mut line)? <= 2 {
             return Ok(length);
         }
-        if let Some((name, value)) = line.split_once(':') {
-            if name.eq_ignore_ascii_case("content-length") {
+        match line.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                 length = value.trim().parse()?;
             }
+            _ => {}
         }
     }
 }
