@@ -12,6 +12,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod answer;
+mod attempts;
 pub mod auth;
 pub mod bulk;
 mod call;

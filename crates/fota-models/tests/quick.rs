@@ -168,7 +168,7 @@ impl Dice {
         for (index, (name, value)) in members.iter().enumerate() {
             text += if index == 0 { "" } else { "," };
             let (before, behind, after) = (self.space(), self.space(), self.space());
-            text += &format!("{before}{name}{behind}:{value}{after}");
+            text.extend([before, name, behind, ":", value, after]);
         }
         text + "}" + self.space()
     }
@@ -240,8 +240,11 @@ impl Dice {
     }
 
     fn time(&mut self, odd: bool) -> String {
-        let (year, month, day) =
-            (self.below(2200), 1 + self.below(12), 1 + self.below(28 + usize::from(odd) * 4));
+        let (year, month, day) = (
+            self.below(2200),
+            1 + self.below(12),
+            (1..=31).nth(self.below(28 + usize::from(odd) * 3)).unwrap(),
+        );
         let (hour, minute, second) = (self.below(24), self.below(60), self.below(60 + usize::from(odd)));
         let fraction = self.pick(&["", ".5", ".000", ".19", ".123456789", ".1234567891"]);
         let (between, zone) =
@@ -282,7 +285,7 @@ impl Dice {
     /// A few bytes changed, dropped, doubled or cut off.
     fn damage(&mut self, text: &mut Vec<u8>) {
         const BYTES: &[u8] = b"{}[]:,\"\\ 0159enutf.-+T\n\x00\x1f\x7f\x80\xef\xff";
-        for _ in 0..1 + self.below(3) {
+        for _ in 0..=self.below(3) {
             if text.is_empty() {
                 return;
             }
