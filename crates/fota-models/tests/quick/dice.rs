@@ -1,149 +1,30 @@
-//! The short cut and the general reader are one: 100 000 pages, as they come and damaged in every way, give the same
-//! value or are left to the general reader. Pages of the usual shape are never left to it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-use std::fmt::Debug;
-
-use fota_models::{LicenseChange, LicenseSummary};
-use serde::de::DeserializeOwned;
-
-/// Pages of each kind.
-const PAGES: usize = 50_000;
-
-#[test]
-fn pages_of_licenses_agree() {
-    let tally = agree(LicenseSummary::quick, summary);
-    println!("{tally:?}");
-    tally.check();
-}
-
-#[test]
-fn answers_to_changes_agree() {
-    let tally = agree(LicenseChange::quick, change);
-    println!("{tally:?}");
-    tally.check();
-}
-
-/// What keeps this test from agreeing about nothing.
-#[derive(Debug, Default)]
-struct Tally {
-    quick: usize,
-    left_but_fine: usize,
-    refused: usize,
-}
-
-impl Tally {
-    fn check(&self) {
-        assert_eq!(self.quick + self.left_but_fine + self.refused, PAGES);
-        assert!(self.quick > PAGES / 5 && self.left_but_fine > PAGES / 5 && self.refused > PAGES / 10);
-    }
-}
-
-fn agree<T: DeserializeOwned + PartialEq + Debug>(
-    quick: fn(&[u8]) -> Option<T>,
-    page: fn(&mut Dice, bool) -> String,
-) -> Tally {
-    let mut dice = Dice(7);
-    let mut tally = Tally::default();
-    for number in 0..PAGES {
-        // A third as documented, a third with odd values, a third with bytes changed besides.
-        let mut text = page(&mut dice, number % 3 > 0).into_bytes();
-        if number % 3 == 2 {
-            dice.damage(&mut text);
-        }
-        let shown = String::from_utf8_lossy(&text);
-        match (quick(&text), serde_json::from_slice::<T>(&text)) {
-            (Some(quick), Ok(general)) => {
-                assert_eq!(quick, general, "{shown}");
-                tally.quick += 1;
-            }
-            (Some(quick), Err(error)) => panic!("{error}, but the short cut reads {quick:?}: {shown}"),
-            (None, general) => {
-                // Of the usual ones, only those that nobody can read: nothing in them but nulls.
-                assert!(number % 3 > 0 || general.is_err(), "left to the general reader: {shown}");
-                *if general.is_ok() { &mut tally.left_but_fine } else { &mut tally.refused } += 1;
-            }
-        }
-    }
-    tally
-}
-
-fn summary(dice: &mut Dice, odd: bool) -> String {
-    let mut members = vec![
-        member("accountName", dice.text(odd)),
-        member(dice.pick(&["totalLicenses", "totalLicense"]), dice.count(odd)),
-        member("assignedLicenses", dice.count(odd)),
-        member("hasMoreData", dice.flag(odd)),
-        member("lastSeenDeviceId", dice.id(odd)),
-        member("maxPageSize", dice.count(odd)),
-        member(
-            "deviceList",
-            dice.list(odd, |dice, odd| {
-                let members =
-                    vec![member("deviceId", dice.id(odd)), member("assignmentTime", dice.time(odd))];
-                dice.object(odd, members)
-            }),
-        ),
-    ];
-    if odd && dice.one_in(4) {
-        members.push(member("totalLicense", dice.count(odd)));
-    }
-    dice.object(odd, members)
-}
-
-fn change(dice: &mut Dice, odd: bool) -> String {
-    let members = vec![
-        member("accountName", dice.text(odd)),
-        member(dice.pick(&["licCount", "licTotalCount"]), dice.count(odd)),
-        member("licUsedCount", dice.count(odd)),
-        member(
-            "deviceList",
-            dice.list(odd, |dice, odd| {
-                let mut members = vec![
-                    member("deviceId", dice.id(odd)),
-                    member("status", dice.word(odd)),
-                    member(dice.pick(&["resultReason", "Reason", "reason"]), dice.word(odd)),
-                ];
-                if dice.one_in(8) {
-                    for name in ["updatedTime", "recentAttemptTime", "nextAttemptTime"] {
-                        members.push(member(name, dice.time(odd)));
-                    }
-                }
-                dice.object(odd, members)
-            }),
-        ),
-    ];
-    dice.object(odd, members)
-}
-
-fn member(name: &str, value: String) -> (String, String) {
-    (format!("\"{name}\""), value)
-}
+//! What pages are made of: usual members, odd ones, and damage.
 
 /// Everything random, from one seed: SplitMix64.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, most: usize) -> usize {
+    pub(crate) fn below(&mut self, most: usize) -> usize {
         usize::try_from(self.next() % most as u64).unwrap()
     }
 
-    fn one_in(&mut self, many: usize) -> bool {
+    pub(crate) fn one_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
     /// In any order, with some missing; if odd, also repeated, unknown or spelled in another way.
-    fn object(&mut self, odd: bool, mut members: Vec<(String, String)>) -> String {
+    pub(crate) fn object(&mut self, odd: bool, mut members: Vec<(String, String)>) -> String {
         for index in (1..members.len()).rev() {
             let other = self.below(index + 1);
             if self.one_in(3) {
@@ -173,11 +54,11 @@ impl Dice {
         text + "}" + self.space()
     }
 
-    fn space(&mut self) -> &'static str {
+    pub(crate) fn space(&mut self) -> &'static str {
         if self.one_in(9) { self.pick(&[" ", "\n  ", "\t", "\r\n"]) } else { "" }
     }
 
-    fn list(&mut self, odd: bool, entry: fn(&mut Self, bool) -> String) -> String {
+    pub(crate) fn list(&mut self, odd: bool, entry: fn(&mut Self, bool) -> String) -> String {
         let count = self.pick(&[0, 1, 2, 3, 5, 9]);
         // Most entries of an odd page are usual ones.
         let mut entries: Vec<_> = (0..count)
@@ -195,28 +76,28 @@ impl Dice {
         format!("[{}]", entries.join(","))
     }
 
-    fn or_odd(&mut self, odd: bool, usual: String, strange: &[&str]) -> String {
+    pub(crate) fn or_odd(&mut self, odd: bool, usual: String, strange: &[&str]) -> String {
         if odd && self.one_in(6) { self.pick(strange).to_owned() } else { usual }
     }
 
-    fn text(&mut self, odd: bool) -> String {
+    pub(crate) fn text(&mut self, odd: bool) -> String {
         let usual = self.pick(&["\"0000123456-00001\"", "\"\"", "\"a\"", "\"12345678\"", "null"]).into();
         self.or_odd(odd, usual, &["7", "\"\\u0041\"", "\"\u{e9}\"", "[]", "\"a\u{7f}b\"", "\"a\nb\"", "true"])
     }
 
-    fn count(&mut self, odd: bool) -> String {
+    pub(crate) fn count(&mut self, odd: bool) -> String {
         let usual = self.pick(&["0", "1", "250", "2000000", "999999999999999999", "null"]).into();
         let strange =
             ["\"250\"", "007", "-1", "1.0", "1e3", "18446744073709551615", "18446744073709551616", "", "+1"];
         self.or_odd(odd, usual, &strange)
     }
 
-    fn flag(&mut self, odd: bool) -> String {
+    pub(crate) fn flag(&mut self, odd: bool) -> String {
         let usual = self.pick(&["true", "false", "null"]).into();
         self.or_odd(odd, usual, &["\"true\"", "0", "1", "tru", "falsee", "{}", "nul"])
     }
 
-    fn id(&mut self, odd: bool) -> String {
+    pub(crate) fn id(&mut self, odd: bool) -> String {
         let digits = self.pick(&[14, 15, 15, 15, 15, 15, 16]);
         let number = self.next() % 10_u64.pow(16);
         let usual = format!("\"{}\"", &format!("{number:016}")[16 - digits..]);
@@ -239,7 +120,7 @@ impl Dice {
         )
     }
 
-    fn time(&mut self, odd: bool) -> String {
+    pub(crate) fn time(&mut self, odd: bool) -> String {
         let (year, month, day) = (
             self.below(2200),
             1 + self.below(12),
@@ -269,7 +150,7 @@ impl Dice {
         )
     }
 
-    fn word(&mut self, odd: bool) -> String {
+    pub(crate) fn word(&mut self, odd: bool) -> String {
         let usual = self.pick(&[
             "LicenseAssignSuccess",
             "Success",
@@ -283,7 +164,7 @@ impl Dice {
     }
 
     /// A few bytes changed, dropped, doubled or cut off.
-    fn damage(&mut self, text: &mut Vec<u8>) {
+    pub(crate) fn damage(&mut self, text: &mut Vec<u8>) {
         const BYTES: &[u8] = b"{}[]:,\"\\ 0159enutf.-+T\n\x00\x1f\x7f\x80\xef\xff";
         for _ in 0..=self.below(3) {
             if text.is_empty() {
