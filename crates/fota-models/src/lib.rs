@@ -58,6 +58,7 @@ mod lenient;
 mod licenses;
 mod protocol;
 mod quick;
+mod scan;
 mod secret;
 mod subscriptions;
 mod time;
