@@ -4,7 +4,7 @@
 //! are checked here from `cargo metadata`; where cargo-deny is installed, it runs as well. It also knows
 //! security advisories, which need a database from the network and are not part of this chore.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 
 use serde::Deserialize;
@@ -38,6 +38,9 @@ struct Bans {
 struct Ban {
     #[serde(rename = "crate")]
     name: String,
+    /// Packages that may depend on it all the same.
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 pub(crate) fn run(context: &Context, _: &[String]) -> Outcome {
@@ -45,6 +48,9 @@ pub(crate) fn run(context: &Context, _: &[String]) -> Outcome {
     let workspace = Workspace::read(context)?;
     let externals: Vec<&Package> = workspace.externals().collect();
     let mut findings = Vec::new();
+    for ban in policy.bans.deny.iter().filter(|ban| !ban.wrappers.is_empty()) {
+        findings.extend(strangers(ban, &workspace.dependents(&ban.name)));
+    }
     for package in workspace.members().chain(externals.iter().copied()) {
         findings.extend(unlicensed(&policy, package));
     }
@@ -76,11 +82,19 @@ fn unlicensed(policy: &Policy, package: &Package) -> Option<String> {
 
 fn unwelcome(policy: &Policy, package: &Package) -> Option<String> {
     let Package { name, version, .. } = package;
-    if policy.bans.deny.iter().any(|ban| &ban.name == name) {
+    if policy.bans.deny.iter().any(|ban| &ban.name == name && ban.wrappers.is_empty()) {
         return Some(format!("{name} {version} is banned by deny.toml"));
     }
     let source = package.source.as_deref().unwrap_or("a local path");
     (source != REGISTRY).then(|| format!("{name} {version} comes from {source}"))
+}
+
+/// Packages that depend on a banned crate without being one of its wrappers.
+fn strangers<'a>(ban: &'a Ban, dependents: &'a BTreeSet<&str>) -> impl Iterator<Item = String> + 'a {
+    let strangers = dependents.iter().filter(|name| !ban.wrappers.iter().any(|wrapper| wrapper == *name));
+    strangers.map(|name| {
+        format!("{name} depends on {}, which deny.toml lets only {} do", ban.name, ban.wrappers.join(", "))
+    })
 }
 
 /// Two versions of one crate cost build time and size, but are often out of our hands: told, not refused.
@@ -129,6 +143,19 @@ mod tests {
         assert_eq!(unwelcome(&policy(), &package("bytes", None, Some(REGISTRY))), None);
         assert!(unwelcome(&policy(), &package("openssl", None, Some(REGISTRY))).is_some());
         assert!(unwelcome(&policy(), &package("bytes", None, None)).is_some());
-        assert!(unwelcome(&policy(), &package("bytes", None, Some("git+https://example.com/b"))).is_some());
+    }
+
+    #[test]
+    fn wrappers_and_nobody_else() {
+        let rules: Policy = toml::from_str(
+            "[licenses]\nallow = []\n[bans]\ndeny = [{ crate = \"reqwest\", wrappers = [\"bench\"] }]",
+        )
+        .unwrap();
+        assert_eq!(unwelcome(&rules, &package("reqwest", None, Some(REGISTRY))), None);
+        let found = |names: &[&'static str]| {
+            strangers(&rules.bans.deny[0], &names.iter().copied().collect()).collect::<Vec<_>>().len()
+        };
+        assert_eq!(found(&["bench"]), 0);
+        assert_eq!(found(&["bench", "other"]), 1);
     }
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a chore does")]
 
 mod api;
+mod bench;
 mod budgets;
 mod ci;
 mod clippy;
@@ -70,6 +71,11 @@ const CHORES: &[Chore] = &[
         about: "the license report in a headless browser says what the emulator has (--bless makes pictures)",
         run: report::run,
     },
+    Chore {
+        name: "bench-check",
+        about: "no call costs more instructions or allocations than its budget (needs valgrind)",
+        run: bench::check,
+    },
     Chore { name: "readme", about: "the `sh run` blocks of README.md and docs/*.md work", run: readme::run },
 ];
 
@@ -98,6 +104,10 @@ fn dispatch(name: &str, arguments: &[String]) -> Outcome {
     if name == "ci" {
         return ci::run(&context, arguments);
     }
+    // Takes minutes and holds nothing: `ci` runs `bench-check` in its place.
+    if name == "bench" {
+        return bench::run(&context, arguments);
+    }
     let chore = CHORES
         .iter()
         .find(|chore| chore.name == name)
@@ -111,4 +121,5 @@ fn list() {
     for chore in CHORES {
         println!("  {:<14} {}", chore.name, chore.about);
     }
+    println!("\n  {:<14} the table of docs/performance.md (--check, --bless)", "bench");
 }

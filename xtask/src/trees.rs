@@ -23,6 +23,10 @@ const ABSENT: [(&str, &[&str]); 3] = [
 const NOWHERE: [&str; 7] =
     ["openssl", "openssl-sys", "openssl-src", "native-tls", "reqwest", "async-std", "smol"];
 
+/// Holds other clients to compare ours with, and is not published. It needs no TLS.
+const COMPARISONS: &str = "fota-bench";
+const NO_TLS: [&str; 5] = ["openssl", "openssl-sys", "openssl-src", "native-tls", "rustls"];
+
 /// The arrows between our own crates: what each may use in normal and build dependencies.
 const ARROWS: [(&str, &[&str]); 6] = [
     ("fota-models", &[]),
@@ -43,7 +47,8 @@ pub(crate) fn run(context: &Context, _: &[String]) -> Outcome {
     for (member, forbidden) in ABSENT {
         findings.extend(present(context, &workspace, &["--package", member], forbidden)?);
     }
-    findings.extend(present(context, &workspace, &["--workspace"], &NOWHERE)?);
+    findings.extend(present(context, &workspace, &["--workspace", "--exclude", COMPARISONS], &NOWHERE)?);
+    findings.extend(present(context, &workspace, &["--package", COMPARISONS], &NO_TLS)?);
     findings.extend(wrong_arrows(&workspace));
     for member in SANS_IO {
         let manifest = &workspace.member(member)?.manifest_path;

@@ -15,6 +15,19 @@ pub(crate) struct Workspace {
     pub(crate) target_directory: PathBuf,
     #[serde(rename = "workspace_members")]
     member_ids: Vec<String>,
+    resolve: Resolve,
+}
+
+/// Who really depends on whom: optional dependencies that nobody switches on are not in it.
+#[derive(Debug, Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Node {
+    id: String,
+    dependencies: Vec<String>,
 }
 
 /// One package, ours or external.
@@ -55,6 +68,14 @@ impl Workspace {
     /// Our own packages.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| self.member_ids.contains(&package.id))
+    }
+
+    /// Names of packages that depend on a package called `name`.
+    pub(crate) fn dependents(&self, name: &str) -> BTreeSet<&str> {
+        let package = |id: &str| self.packages.iter().find(|package| package.id == id);
+        let is_it = |id: &String| package(id).is_some_and(|package| package.name == name);
+        let nodes = self.resolve.nodes.iter().filter(|node| node.dependencies.iter().any(is_it));
+        nodes.filter_map(|node| package(&node.id)).map(|package| package.name.as_str()).collect()
     }
 
     /// Everybody else's.

@@ -5,30 +5,32 @@ use fota_models::ApiFault;
 use http::{Response, StatusCode, response};
 
 use crate::endpoint::{Auth, Endpoint};
-use crate::error::{Error, ErrorKind};
+use crate::error::{DecodeError, Error, ErrorKind};
 use crate::retry_after::retry_after;
 
 /// The output of a 2xx, or an error with everything the server said.
 pub(crate) fn read<E: Endpoint>(response: Response<Bytes>) -> Result<E::Output, Error> {
     let (head, body) = response.into_parts();
     if !head.status.is_success() {
-        return Err(refused::<E>(&head, &body));
+        return Err(refused(E::AUTH, &head, &body));
     }
-    E::decode(&head, &body).map_err(|error| {
-        // Some servers report errors under a good status.
-        let fault = ApiFault::parse(&body);
-        let message = format!("a good status with an unreadable answer: {error}");
-        Error::new(ErrorKind::Decode, message).with_answer(&head, &body).with_fault(fault).with_source(error)
-    })
+    E::decode(&head, &body).map_err(|error| unreadable(error, &head, &body))
 }
 
-fn refused<E: Endpoint>(head: &response::Parts, body: &Bytes) -> Error {
+fn unreadable(error: DecodeError, head: &response::Parts, body: &Bytes) -> Error {
+    // Some servers report errors under a good status.
+    let fault = ApiFault::parse(body);
+    let message = format!("a good status with an unreadable answer: {error}");
+    Error::new(ErrorKind::Decode, message).with_answer(head, body).with_fault(fault).with_source(error)
+}
+
+fn refused(auth: Auth, head: &response::Parts, body: &Bytes) -> Error {
     let fault = ApiFault::parse(body);
     let status = head.status;
     let (kind, message) = match status {
         StatusCode::TOO_MANY_REQUESTS => (ErrorKind::Throttled, "the server asks for fewer requests"),
         StatusCode::REQUEST_TIMEOUT => (ErrorKind::Timeout, "the server waited too long for the request"),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => match E::AUTH {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => match auth {
             Auth::Own => (ErrorKind::Unauthorized, "the OAuth key and secret were refused"),
             Auth::Bearer => (ErrorKind::Unauthorized, "the access token was refused"),
             Auth::BearerAndSession => (ErrorKind::Unauthorized, "the tokens were refused, or lack the right"),

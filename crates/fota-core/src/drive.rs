@@ -19,9 +19,15 @@ pub async fn run<M: Machine>(
     transport: &dyn AsyncTransport,
     timer: &dyn AsyncTimer,
 ) -> Result<M::Output, Error> {
+    let mut now = timer.now();
     loop {
-        match work.step(timer.now()) {
-            Order::Send(request, limits) => work.feed(transport.send(request, limits).await, timer.now()),
+        match work.step(now) {
+            Order::Send(request, limits) => {
+                let result = transport.send(request, limits).await;
+                now = timer.now();
+                work.feed(result, now);
+                continue;
+            }
             Order::Sleep(span) => timer.sleep(span).await,
             Order::Await(flight) => {
                 let landed = work.shared().wait(flight).await;
@@ -29,6 +35,7 @@ pub async fn run<M: Machine>(
             }
             Order::Done(result) => return result,
         }
+        now = timer.now();
     }
 }
 
@@ -41,9 +48,15 @@ pub fn run_blocking<M: Machine>(
     transport: &dyn Transport,
     timer: &dyn Timer,
 ) -> Result<M::Output, Error> {
+    let mut now = timer.now();
     loop {
-        match work.step(timer.now()) {
-            Order::Send(request, limits) => work.feed(transport.send(request, limits), timer.now()),
+        match work.step(now) {
+            Order::Send(request, limits) => {
+                let result = transport.send(request, limits);
+                now = timer.now();
+                work.feed(result, now);
+                continue;
+            }
             Order::Sleep(span) => timer.sleep(span),
             Order::Await(flight) => {
                 let landed = work.shared().wait_blocking(flight);
@@ -51,6 +64,7 @@ pub fn run_blocking<M: Machine>(
             }
             Order::Done(result) => return result,
         }
+        now = timer.now();
     }
 }
 

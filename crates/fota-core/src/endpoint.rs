@@ -9,8 +9,9 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, response};
 use serde::de::DeserializeOwned;
 
 use crate::error::{DecodeError, Error};
+use crate::json_path::{offset, path_at};
 use crate::path::PathBuilder;
-use crate::servers::{Servers, Service};
+use crate::servers::{Base, Servers, Service};
 use crate::tokens::Tokens;
 
 /// The header that carries the session token.
@@ -90,7 +91,7 @@ pub trait Endpoint: Send + Sync {
     where
         Self: Sized,
     {
-        Prepared::new(self, servers)?.request::<Self>(tokens)
+        Prepared::new(self, servers)?.request(&Operation::of::<Self>(), tokens)
     }
 
     /// Reads an answer: the output of a 2xx, or an error that keeps what the server said.
@@ -143,36 +144,58 @@ pub(crate) struct Prepared {
     authorization: Option<HeaderValue>,
 }
 
+/// What an endpoint declares, as values: code that needs no more is there once, not once for each endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) replay: Replay,
+    pub(crate) auth: Auth,
+    method: Method,
+    body_type: &'static str,
+}
+
+impl Operation {
+    pub(crate) const fn of<E: Endpoint>() -> Self {
+        Operation {
+            name: E::NAME,
+            replay: E::REPLAY,
+            auth: E::AUTH,
+            method: E::METHOD,
+            body_type: E::BODY_TYPE,
+        }
+    }
+}
+
 impl Prepared {
     pub(crate) fn new<E: Endpoint>(endpoint: &E, servers: &Servers) -> Result<Self, Error> {
         let base = servers.get(E::SERVICE);
         let mut path = PathBuilder::new(&base.path);
         endpoint.path_and_query(&mut path);
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(base.scheme.clone());
-        parts.authority = Some(base.authority.clone());
-        parts.path_and_query = Some(path.finish()?);
-        let uri = Uri::from_parts(parts)
-            .map_err(|error| Error::invalid(format!("the request URL is not valid: {error}")))?;
+        let uri = uri(base, path)?;
         Ok(Prepared { uri, body: endpoint.body()?, authorization: endpoint.authorization()? })
     }
 
-    pub(crate) fn request<E: Endpoint>(&self, tokens: Option<&Tokens>) -> Result<Request<Bytes>, Error> {
+    pub(crate) fn request(
+        &self,
+        operation: &Operation,
+        tokens: Option<&Tokens>,
+    ) -> Result<Request<Bytes>, Error> {
         let mut request = Request::new(self.body.clone().unwrap_or_default());
-        *request.method_mut() = E::METHOD;
+        *request.method_mut() = operation.method.clone();
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
-        headers.reserve(6);
+        // Those below, `Host`, and the spare room that a map keeps.
+        headers.reserve(8);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, AGENT.clone());
         if let Some(body) = &self.body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(E::BODY_TYPE));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(operation.body_type));
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-        } else if E::METHOD == Method::POST || E::METHOD == Method::PUT {
+        } else if operation.method == Method::POST || operation.method == Method::PUT {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let missing = |which: &str| Error::invalid(format!("{} needs {which}", E::NAME));
-        match E::AUTH {
+        let missing = |which: &str| Error::invalid(format!("{} needs {which}", operation.name));
+        match operation.auth {
             Auth::Own => {
                 if let Some(value) = &self.authorization {
                     headers.insert(AUTHORIZATION, value.clone());
@@ -181,7 +204,7 @@ impl Prepared {
             Auth::Bearer | Auth::BearerAndSession => {
                 let tokens = tokens.ok_or_else(|| missing("an access token"))?;
                 headers.insert(AUTHORIZATION, tokens.authorization().clone());
-                if E::AUTH == Auth::BearerAndSession {
+                if operation.auth == Auth::BearerAndSession {
                     let session = tokens.session_value().ok_or_else(|| missing("a session token"))?;
                     headers.insert(SESSION_HEADER, session.clone());
                 }
@@ -189,6 +212,14 @@ impl Prepared {
         }
         Ok(request)
     }
+}
+
+fn uri(base: &Base, path: PathBuilder) -> Result<Uri, Error> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(base.scheme.clone());
+    parts.authority = Some(base.authority.clone());
+    parts.path_and_query = Some(path.finish()?);
+    Uri::from_parts(parts).map_err(|error| Error::invalid(format!("the request URL is not valid: {error}")))
 }
 
 /// Reads a JSON body; on failure the error names the path of the value that did not fit.
@@ -199,18 +230,19 @@ pub fn decode_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, DecodeError> 
     let text = std::str::from_utf8(body).map_err(|error| DecodeError::new("the body is not UTF-8", error))?;
     // Byte order marks are not JSON, yet some gateways send them.
     let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text).or_else(|quick| {
-        // The path costs time, so it is looked for only once reading has failed.
-        let mut slow = serde_json::Deserializer::from_str(text);
-        match serde_path_to_error::deserialize(&mut slow) {
-            Ok(value) if slow.end().is_ok() => Ok(value),
-            Ok(_) => Err(DecodeError::new("the body goes on after its JSON value", quick)),
-            Err(error) => {
-                let path = error.path().to_string();
-                Err(DecodeError::new("the body is not the expected JSON", error.into_inner()).at(path))
-            }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(&mut reader).map_err(|error| {
+        let path = path_at(text, offset(text, error.line(), error.column()));
+        let error = DecodeError::new("the body is not the expected JSON", error);
+        match path {
+            Some(path) => error.at(path),
+            None => error,
         }
-    })
+    })?;
+    match reader.end() {
+        Ok(()) => Ok(value),
+        Err(error) => Err(DecodeError::new("the body goes on after its JSON value", error)),
+    }
 }
 
 /// Writes a JSON body.

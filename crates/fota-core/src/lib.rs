@@ -12,6 +12,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod answer;
+mod attempts;
 pub mod auth;
 pub mod bulk;
 mod call;
@@ -20,6 +21,7 @@ pub mod devices;
 pub mod drive;
 mod endpoint;
 mod error;
+mod json_path;
 pub mod licenses;
 mod log;
 mod login;

@@ -69,7 +69,7 @@ impl Endpoint for List {
     }
 
     fn decode(_: &response::Parts, body: &Bytes) -> Result<LicenseSummary, DecodeError> {
-        decode_json(body)
+        LicenseSummary::quick(body).map_or_else(|| decode_json(body), Ok)
     }
 }
 
@@ -144,11 +144,14 @@ macro_rules! change {
 
             fn body(&self) -> Result<Option<Bytes>, Error> {
                 check_devices(&self.devices, MAX_DEVICES)?;
-                encode_json(&self.devices).map(Some)
+                self.devices
+                    .quick_json()
+                    .map_or_else(|| encode_json(&self.devices), |json| Ok(json.into()))
+                    .map(Some)
             }
 
             fn decode(_: &response::Parts, body: &Bytes) -> Result<LicenseChange, DecodeError> {
-                decode_json(body)
+                LicenseChange::quick(body).map_or_else(|| decode_json(body), Ok)
             }
         }
     };

@@ -53,6 +53,12 @@ impl PathBuilder {
     }
 
     fn encoded(&mut self, value: &str) -> &mut Self {
+        // Nearly every id and account name.
+        if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
+        {
+            self.text.push_str(value);
+            return self;
+        }
         // Writing to a String cannot fail.
         let _ = write!(self.text, "{}", utf8_percent_encode(value, ESCAPED));
         self

@@ -60,28 +60,16 @@ impl Civil {
             && self.hour < 24
             && self.minute < 60
             && self.second < 60;
-        let months: i64 = (1..self.month).map(|month| days_in_month(self.year, month)).sum();
-        let days = days_before_year(self.year) + months + self.day - 1 - DAYS_TO_1970;
+        let days = days_before_year(self.year) + days_before_month(self.year, self.month) + self.day
+            - 1
+            - DAYS_TO_1970;
         valid.then_some(days * DAY + self.hour * 3600 + self.minute * 60 + self.second)
     }
 }
 
 /// Reads RFC 3339, and what Go's `time.Time.String()` writes. `None` when the text is neither.
-pub(crate) fn read(text: &str) -> Option<Instant> {
-    let mut rest = Rest(text.as_bytes());
-    let year = rest.number(4)?;
-    rest.eat(b'-')?;
-    let month = rest.number(2)?;
-    rest.eat(b'-')?;
-    let day = rest.number(2)?;
-    let separator = rest.next()?;
-    let hour = rest.number(2)?;
-    rest.eat(b':')?;
-    let minute = rest.number(2)?;
-    rest.eat(b':')?;
-    let second = rest.number(2)?;
-    let seconds = Civil { year, month, day, hour, minute, second }.to_unix()?;
-    let (nanos, digits) = rest.fraction()?;
+pub(crate) fn read(text: &[u8]) -> Option<Instant> {
+    let Front { seconds, nanos, digits, separator, mut rest } = front(text)?;
     let (offset, style) = match separator {
         b'T' if rest.0 == b"Z" => (0, Style::Rfc3339),
         b' ' if rest.0 == b" +0000 UTC" => (0, Style::Go),
@@ -89,13 +77,52 @@ pub(crate) fn read(text: &str) -> Option<Instant> {
         b' ' => (rest.spaced_zone()?, Style::Other),
         _ => return None,
     };
+    Some(instant(seconds - offset, nanos, digits, style))
+}
+
+/// Reads a time in one of the two documented formats from the front of a text, and gives the rest.
+pub(crate) fn read_front(text: &[u8]) -> Option<(Instant, &[u8])> {
+    let Front { seconds, nanos, digits, separator, rest } = front(text)?;
+    let (style, rest) = match separator {
+        b'T' => (Style::Rfc3339, rest.0.strip_prefix(b"Z")?),
+        b' ' => (Style::Go, rest.0.strip_prefix(b" +0000 UTC")?),
+        _ => return None,
+    };
+    Some((instant(seconds, nanos, digits, style), rest))
+}
+
+fn instant(seconds: i64, nanos: u32, digits: usize, style: Style) -> Instant {
     let style = if digits > 9 { Style::Other } else { style };
-    Some(Instant {
-        seconds: seconds - offset,
-        nanos,
-        fraction_digits: u8::try_from(digits).unwrap_or(u8::MAX),
-        style,
-    })
+    Instant { seconds, nanos, fraction_digits: u8::try_from(digits).unwrap_or(u8::MAX), style }
+}
+
+/// A time without its zone.
+struct Front<'a> {
+    seconds: i64,
+    nanos: u32,
+    digits: usize,
+    separator: u8,
+    rest: Rest<'a>,
+}
+
+fn front(text: &[u8]) -> Option<Front<'_>> {
+    let (head, tail) = text.split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, separator, h1, h2, b':', n1, n2, b':', s1, s2] = *head
+    else {
+        return None;
+    };
+    let year = two(y1, y2)? * 100 + two(y3, y4)?;
+    let (month, day) = (two(m1, m2)?, two(d1, d2)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+    let seconds = Civil { year, month, day, hour, minute, second }.to_unix()?;
+    let mut rest = Rest(tail);
+    let (nanos, digits) = rest.fraction()?;
+    Some(Front { seconds, nanos, digits, separator, rest })
+}
+
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
 }
 
 /// The text not read yet.
@@ -106,10 +133,6 @@ impl Rest<'_> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*first)
-    }
-
-    fn eat(&mut self, expected: u8) -> Option<()> {
-        (self.next()? == expected).then_some(())
     }
 
     fn digit(&mut self) -> Option<u8> {
@@ -182,6 +205,17 @@ fn is_leap(year: i64) -> bool {
 fn days_before_year(year: i64) -> i64 {
     // Year 0 is a leap year, hence the rounding up.
     year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400
+}
+
+/// Days from January 1 to the first of `month`, 1 to 12.
+fn days_before_month(year: i64, month: i64) -> i64 {
+    // Thirty days and a bit more than half a day for each month; February is shorter.
+    let even = (367 * month - 362) / 12;
+    match month {
+        ..=2 => even,
+        _ if is_leap(year) => even - 1,
+        _ => even - 2,
+    }
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {

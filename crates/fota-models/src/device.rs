@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use crate::digits;
 use crate::lenient::{Scalar, required_scalar, scalar_deserialize};
 
 /// An International Mobile Equipment Identity: 14 to 16 decimal digits, leading zeros kept.
@@ -37,16 +38,18 @@ impl Imei {
     /// # Errors
     /// [`InvalidImei::NotDigit`] for the first character that is no ASCII digit, else [`InvalidImei::Length`].
     pub fn new(text: &str) -> Result<Self, InvalidImei> {
-        if let Some((at, found)) = text.chars().enumerate().find(|(_, c)| !c.is_ascii_digit()) {
-            return Err(InvalidImei::NotDigit { at, found });
-        }
-        let len = text.len();
-        if !(Self::MIN_LEN..=Self::MAX_LEN).contains(&len) {
-            return Err(InvalidImei::Length { found: len });
-        }
-        let packed = text.bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
-            | (u64::try_from(len).unwrap_or(0) << LEN_SHIFT);
-        NonZeroU64::new(packed).map(Self).ok_or(InvalidImei::Length { found: len })
+        Self::from_digits(text.as_bytes()).ok_or_else(|| {
+            let odd = text.chars().enumerate().find(|(_, c)| !c.is_ascii_digit());
+            odd.map_or(InvalidImei::Length { found: text.len() }, |(at, found)| InvalidImei::NotDigit {
+                at,
+                found,
+            })
+        })
+    }
+
+    pub(crate) fn from_digits(text: &[u8]) -> Option<Self> {
+        let number = digits::parse_long(text)?;
+        NonZeroU64::new(number | (u64::try_from(text.len()).ok()? << LEN_SHIFT)).map(Self)
     }
 
     /// As [`new`](Self::new), and the check digit of a 15-digit IMEI must be right.
@@ -91,13 +94,7 @@ impl Imei {
 
     /// The digits, on the stack.
     pub fn text(self) -> ImeiText {
-        let mut text = ImeiText { digits: [b'0'; Self::MAX_LEN], len: self.len() };
-        let mut number = self.number();
-        for digit in text.digits.iter_mut().take(text.len).rev() {
-            *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
-            number /= 10;
-        }
-        text
+        ImeiText { digits: digits::write_sixteen(self.number()), len: self.len() }
     }
 
     fn number(self) -> u64 {
@@ -157,15 +154,22 @@ scalar_deserialize!(Imei, "an IMEI of 14 to 16 digits");
 /// The digits of an [`Imei`], without heap. A `str` in all but name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ImeiText {
+    /// The text is at the end.
     digits: [u8; Imei::MAX_LEN],
     len: usize,
+}
+
+impl ImeiText {
+    pub(crate) fn ascii(&self) -> &[u8] {
+        self.digits.get(Imei::MAX_LEN.saturating_sub(self.len)..).unwrap_or_default()
+    }
 }
 
 impl Deref for ImeiText {
     type Target = str;
 
     fn deref(&self) -> &str {
-        self.digits.get(..self.len).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+        std::str::from_utf8(self.ascii()).unwrap_or_default()
     }
 }
 
@@ -272,6 +276,14 @@ impl DeviceId {
             Repr::Imei(imei) => TextRepr::Stack(imei.text()),
             Repr::Text(text) => TextRepr::Borrowed(text),
         })
+    }
+
+    /// `None` when the text is not UTF-8.
+    pub(crate) fn from_ascii(text: &[u8]) -> Option<Self> {
+        match Imei::from_digits(text) {
+            Some(imei) => Some(Self(Repr::Imei(imei))),
+            None => Some(Self(Repr::Text(std::str::from_utf8(text).ok()?.into()))),
+        }
     }
 
     /// Whether the id is the empty text.

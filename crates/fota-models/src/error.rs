@@ -201,15 +201,17 @@ impl SoapFault {
 }
 
 fn parse_json(body: &[u8]) -> Option<ApiFault> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
+    // One way of reading JSON is less code in a program than two.
+    let json = String::from_utf8_lossy(body);
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(&json).ok()?;
     let text = |name| members.get(name).is_some_and(|value| value.get().starts_with('"'));
     let said = |name| members.get(name).is_some_and(|value| value.get() != "null");
     if let Some(fault) = members.get("fault").filter(|value| value.get().starts_with('{')) {
         serde_json::from_str(fault.get()).ok().map(ApiFault::Gateway)
     } else if said("errorCode") || said("errorMessage") {
-        serde_json::from_slice(body).ok().map(ApiFault::Api)
+        serde_json::from_str(&json).ok().map(ApiFault::Api)
     } else if text("error") || text("error_description") {
-        serde_json::from_slice(body).ok().map(ApiFault::OAuth)
+        serde_json::from_str(&json).ok().map(ApiFault::OAuth)
     } else {
         None
     }

@@ -122,7 +122,7 @@ impl Field for bool {
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_option(FlagVisitor)
+        deserializer.deserialize_any(FlagVisitor)
     }
 }
 
@@ -281,8 +281,15 @@ impl<'de, T: Lenient> Visitor<'de> for ListVisitor<T> {
     }
 }
 
-/// Tells null from unreadable, which [`Scalar`] does not.
+/// Tells null from unreadable, which [`Scalar`] does not. It does so while the reader is at the value, so that an
+/// error has that place.
 struct FlagVisitor;
+
+impl FlagVisitor {
+    fn readable<E: Error>(flag: Option<bool>) -> Result<Option<bool>, E> {
+        if flag.is_some() { Ok(flag) } else { Err(E::custom("expected true or false")) }
+    }
+}
 
 impl<'de> Visitor<'de> for FlagVisitor {
     type Value = Option<bool>;
@@ -291,19 +298,36 @@ impl<'de> Visitor<'de> for FlagVisitor {
         f.write_str("true or false")
     }
 
-    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        match bool::lenient(deserializer)? {
-            Some(flag) => Ok(Some(flag)),
-            None => Err(D::Error::custom("expected true or false")),
-        }
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Some(flag))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        Self::readable(bool::from_text(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Self::readable(bool::from_integer(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Self::readable(ScalarVisitor::<bool>(PhantomData).visit_i64::<E>(value)?)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        Self::readable(ScalarVisitor::<bool>(PhantomData).visit_f64::<E>(value)?)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        Self::readable(skip_seq(seq)?)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Self::readable(skip_map(map)?)
     }
 }
 

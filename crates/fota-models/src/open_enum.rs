@@ -16,8 +16,8 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* #[doc = concat!("\n\nOn the wire: `", $word, "`.")] $variant, )*
-            /// Any other word, as it came.
-            Other(Box<str>),
+            /// Any other word, as it came. Shared, for the same word comes with a thousand devices.
+            Other(std::sync::Arc<str>),
         }
 
         impl $name {
@@ -33,7 +33,7 @@ macro_rules! open_enum {
         /// The empty word: what a missing field reads as.
         impl Default for $name {
             fn default() -> Self {
-                Self::from("")
+                Self::Other(std::sync::Arc::default())
             }
         }
 
@@ -50,7 +50,7 @@ macro_rules! open_enum {
             fn from(word: String) -> Self {
                 match &*word {
                     $( $word => Self::$variant, )*
-                    _ => Self::Other(word.into_boxed_str()),
+                    _ => Self::Other(word.into()),
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
 
-use crate::calendar::{self, Civil, DAY, Style};
+use crate::calendar::{self, Civil, DAY, Instant, Style};
 use crate::lenient::{Scalar, required_scalar, scalar_deserialize};
 
 /// A time on the wire. Reading never fails, and [`Display`](fmt::Display) gives back exactly the text read.
@@ -56,19 +56,36 @@ struct Other {
 impl Timestamp {
     /// Reads any text.
     pub fn parse(text: &str) -> Self {
-        let read = calendar::read(text);
-        if let Some(instant) = &read {
-            let format = match instant.style {
-                Style::Rfc3339 => Some(TimeFormat::Rfc3339),
-                Style::Go => Some(TimeFormat::Go),
-                Style::Other => None,
-            };
-            if let Some(format) = format {
-                return Self::compact(instant.seconds, instant.nanos, instant.fraction_digits, format);
-            }
+        let read = calendar::read(text.as_bytes());
+        if let Some(time) = read.as_ref().and_then(Self::of) {
+            return time;
         }
         let unix = read.map(|instant| (instant.seconds, instant.nanos));
         Self(Repr::Other(Box::new(Other { text: text.into(), unix })))
+    }
+
+    /// The same; `None` when the text is not UTF-8.
+    pub(crate) fn from_ascii(text: &[u8]) -> Option<Self> {
+        match calendar::read(text).as_ref().and_then(Self::of) {
+            Some(time) => Some(time),
+            None => std::str::from_utf8(text).ok().map(Self::parse),
+        }
+    }
+
+    /// A time in one of the documented formats, and the text behind it.
+    pub(crate) fn read_front(text: &[u8]) -> Option<(Self, &[u8])> {
+        let (instant, rest) = calendar::read_front(text)?;
+        Some((Self::of(&instant)?, rest))
+    }
+
+    /// `None` when the text cannot be rebuilt.
+    fn of(instant: &Instant) -> Option<Self> {
+        let format = match instant.style {
+            Style::Rfc3339 => TimeFormat::Rfc3339,
+            Style::Go => TimeFormat::Go,
+            Style::Other => return None,
+        };
+        Some(Self::compact(instant.seconds, instant.nanos, instant.fraction_digits, format))
     }
 
     /// A time given as seconds and nanoseconds since 1970-01-01T00:00:00Z, to be written in `format`.
