@@ -110,10 +110,7 @@ impl ClientBuilder {
                 Box::new(HyperTransport::http_only())
             }
             None => {
-                let proxies = self.proxies.unwrap_or_else(proxies_of_environment);
-                for service in SERVICES {
-                    check(&proxies, &servers.base(service))?;
-                }
+                let proxies = proxies(self.proxies, &servers)?;
                 Box::new(HyperTransport::with_proxies(proxies, self.root_certificates_pem)?)
             }
         };
@@ -136,13 +133,23 @@ fn needs_tls(servers: &Servers) -> bool {
     SERVICES.into_iter().any(|service| servers.base(service).starts_with("https:"))
 }
 
-fn proxies_of_environment() -> Proxies {
-    Proxies::from_variables(|name| std::env::var(name).ok())
+/// Those to go through, or those of the environment. That a proxy is not one is told when the client is built, not
+/// at its first call.
+#[cfg(feature = "tls")]
+fn proxies(chosen: Option<Proxies>, servers: &Servers) -> Result<Proxies, Error> {
+    let proxies = chosen.unwrap_or_else(|| Proxies::from_variables(|name| std::env::var(name).ok()));
+    for service in SERVICES {
+        if let Ok(uri) = servers.base(service).parse() {
+            proxies.for_uri(&uri)?;
+        }
+    }
+    Ok(proxies)
 }
 
-/// So that a proxy that is not one is told when the client is built, not at its first call.
-fn check(proxies: &Proxies, base: &str) -> Result<(), Error> {
-    base.parse().map_or(Ok(()), |uri| proxies.for_uri(&uri).map(drop))
+/// Plain http goes through none, so a program without TLS need not know any.
+#[cfg(not(feature = "tls"))]
+fn proxies(chosen: Option<Proxies>, _: &Servers) -> Result<Proxies, Error> {
+    Ok(chosen.unwrap_or_default())
 }
 
 /// The standard library seeds its hash maps at random; that is random enough for the jitter of pauses.

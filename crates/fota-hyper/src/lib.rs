@@ -45,6 +45,7 @@ mod client;
 mod devices;
 mod licenses;
 mod list;
+#[cfg(feature = "tls")]
 mod route;
 mod run;
 mod timer;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use fota_core::proxy::{Proxies, ProxyError};
+use fota_core::proxy::Proxies;
 use fota_core::{AsyncTransport, Error, ErrorKind, Limits, Phase, TransportError};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -19,6 +19,7 @@ use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
+#[cfg(feature = "tls")]
 use crate::route::Route;
 
 /// An unused connection is closed after this long, well before a usual server closes it (60 s), and before
@@ -38,7 +39,7 @@ pub struct HyperTransport(Pool);
 
 #[derive(Clone)]
 enum Pool {
-    Plain(Client<Route, Full<Bytes>>),
+    Plain(Client<HttpConnector, Full<Bytes>>),
     #[cfg(feature = "tls")]
     Tls(Client<hyper_rustls::HttpsConnector<Route>, Full<Bytes>>),
 }
@@ -87,7 +88,7 @@ impl HyperTransport {
 
     /// A transport that reaches `http` servers only, such as a local emulator.
     pub fn http_only() -> Self {
-        HyperTransport(Pool::Plain(pool(Route::new(connector(), Proxies::none()))))
+        HyperTransport(Pool::Plain(pool(connector())))
     }
 
     fn start(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
@@ -115,7 +116,7 @@ impl AsyncTransport for HyperTransport {
         let mut exchange = pin!(async {
             let response = self.start(request).await.map_err(|error| {
                 // To a proxy that refuses, nothing else was sent, and asking again would not help.
-                if ProxyError::behind(&error).is_some_and(ProxyError::is_final) {
+                if is_declined(&error) {
                     TransportError::declined(error)
                 } else if !connected() || error.is_connect() || is_unsent(&error) {
                     TransportError::connect(error)
@@ -159,6 +160,18 @@ where
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .http1_max_headers(MAX_HEADERS)
         .build(connector)
+}
+
+/// Whether a proxy said no for good. Plain http goes through none.
+#[cfg(feature = "tls")]
+fn is_declined(error: &(dyn StdError + 'static)) -> bool {
+    use fota_core::proxy::ProxyError;
+    ProxyError::behind(error).is_some_and(ProxyError::is_final)
+}
+
+#[cfg(not(feature = "tls"))]
+fn is_declined(_: &(dyn StdError + 'static)) -> bool {
+    false
 }
 
 /// Whether hyper handed the request back unwritten: the pooled connection was closed before its turn.
