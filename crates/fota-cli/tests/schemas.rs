@@ -122,6 +122,7 @@ fn every_output_is_as_its_schema_says() {
         nothing(&mut schemas, format);
         changes(&mut schemas, format);
         unresolved(&mut schemas, format);
+        syncs(&mut schemas, format);
         logins(&mut schemas, format);
         errors(&mut schemas, format);
         settings(&mut schemas, format);
@@ -170,6 +171,67 @@ fn unresolved(schemas: &mut Schemas, format: &str) {
     schemas.output("runs", format, &runs);
     lab.server.with(fota_emulator::Emulator::clear_faults);
     schemas.output("change", format, &lab.run("resume").expect(0));
+}
+
+fn syncs(schemas: &mut Schemas, format: &str) {
+    let lab = Lab::new(format, 5);
+    let fleet = fleet_imeis();
+    let file = |name: &str, devices: &[String]| {
+        lab.home.write(name, devices.join("\n")).to_str().unwrap().to_owned()
+    };
+    let (three, other) = (file("three.txt", &fleet[..3]), file("other.txt", &fleet[2..5]));
+    // What is told besides stdout, if anything: the kind of the error.
+    let sync = |schemas: &mut Schemas, line: &str, code: i32, outcomes: &[&str]| {
+        let done = lab.run(line).expect(code);
+        for outcome in outcomes {
+            assert!(done.stdout.contains(&format!("\"outcome\":\"{outcome}\"")), "{line}: {done:#?}");
+        }
+        schemas.output("sync", format, &done);
+        if done.stderr.contains("{\"error\"") {
+            schemas.valid("error", false, &json!({ "error": done.error() }));
+        }
+    };
+    sync(schemas, &format!("licenses sync --from {three} --dry-run"), 0, &["planned"]);
+    sync(schemas, &format!("licenses sync --from {three} --dry-run --detailed-exitcode"), 9, &["planned"]);
+    sync(schemas, &format!("licenses sync --from {three}"), 0, &["applied"]);
+    sync(schemas, &format!("licenses sync --from {three}"), 0, &[]);
+    let prune = format!("licenses sync --from {other} --prune --max-remove 100%");
+    sync(schemas, &format!("{prune} --dry-run"), 0, &["planned"]);
+    sync(schemas, &format!("{prune} --yes"), 0, &["applied"]);
+    // A plan that does not fit is shown, and not carried out.
+    sync(schemas, "licenses sync --from FLEET --dry-run", 3, &["planned"]);
+    let refused = lab.run("licenses sync --from FLEET").expect(3);
+    assert_eq!((refused.stdout.as_str(), &refused.error()["kind"]), ("", &json!("does_not_fit")));
+    schemas.valid("error", false, &json!({ "error": refused.error() }));
+    let refused = lab.run(&format!("licenses sync --from {three} --prune --yes")).expect(3);
+    assert_eq!(refused.error()["kind"], "too_many_removals");
+    schemas.valid("error", false, &json!({ "error": refused.error() }));
+    // A device that was upgraded keeps its license, so none is left for the last one.
+    lab.server.with(|emulator| {
+        let name = emulator.account_name();
+        let state = fota_emulator::DeviceState::upgraded();
+        emulator.account_mut(name.as_str()).unwrap().set_device(fleet[2].as_str().into(), state);
+    });
+    let five = file("five.txt", &[&fleet[5..8], &fleet[3..5]].concat());
+    sync(
+        schemas,
+        &format!("licenses sync --from {five} --prune --yes --max-remove 1"),
+        5,
+        &["applied", "refused", "notAttempted"],
+    );
+    lab.fault(&["licenses.assign:close-after:once", "devices.lookup:400", "licenses.list:400:skip=3"]);
+    let last = file("last.txt", &[&fleet[8..9], &fleet[2..6]].concat());
+    sync(
+        schemas,
+        &format!("licenses sync --from {last} --prune --yes --max-remove 50%"),
+        6,
+        &["applied", "unresolved"],
+    );
+    lab.server.with(fota_emulator::Emulator::clear_faults);
+    let runs = lab.run("runs").expect(0);
+    assert!(runs.stdout.contains("\"action\":\"sync\""), "{runs:#?}");
+    schemas.output("runs", format, &runs);
+    sync(schemas, "resume", 0, &["applied"]);
 }
 
 fn logins(schemas: &mut Schemas, format: &str) {

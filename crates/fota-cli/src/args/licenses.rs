@@ -77,7 +77,7 @@ pub(crate) struct Change {
     /// Check the input, read the pool, print what would be sent, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Exit with 9 when the change would change anything, with 0 when not; reads the whole license list
+    /// Exit with 9 when there is something to change, with 0 when not; reads the whole license list
     #[arg(long, requires = "dry_run")]
     pub(crate) detailed_exitcode: bool,
 }

@@ -77,7 +77,7 @@ impl Store {
 
     /// A new journal, whatever others there are.
     pub(crate) fn create(&self, header: Header, devices: &[DeviceId]) -> Result<Journal, Failure> {
-        let path = self.fresh_path(&header);
+        let path = self.fresh_path(&header)?;
         Journal::create(&path, header, devices).map_err(|error| unusable(&path, "written", &error))
     }
 
@@ -152,29 +152,48 @@ impl Store {
         Ok(entries.collect())
     }
 
-    /// The journals by name, which is by age.
+    /// The journals by age.
     pub(super) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
         let read = || -> io::Result<Vec<PathBuf>> {
             fs::read_dir(&self.folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
         };
         let mut paths = read().map_err(|error| unusable(&self.folder, "read", &error))?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
-        paths.sort();
+        paths.sort_by_cached_key(|path| age(path));
         Ok(paths)
     }
 
-    fn fresh_path(&self, header: &Header) -> PathBuf {
+    /// A name no other run has, which tells when this one began: to the second, and by a number among the runs
+    /// of that second, whatever they do.
+    fn fresh_path(&self, header: &Header) -> Result<PathBuf, Failure> {
         let compact: String = header.started.chars().filter(char::is_ascii_alphanumeric).collect();
         let action = header.job().map_or("run", Job::as_str);
         let short = header.input.get(..6).unwrap_or_default();
-        let name = format!("{compact}-{action}-{short}");
-        let numbered = (2..).map(|number| format!("{name}-{number}"));
-        std::iter::once(name.clone())
-            .chain(numbered)
-            .map(|name| self.folder.join(format!("{name}.jsonl")))
-            .find(|path| !path.exists())
-            .unwrap_or_else(|| self.folder.join(format!("{name}.jsonl")))
+        let same_second =
+            self.paths()?.into_iter().map(|path| age(&path)).filter(|age| age.second == compact);
+        let name = match same_second.map(|age| age.number).max() {
+            None => format!("{compact}-{action}-{short}"),
+            Some(last) => format!("{compact}-{action}-{short}-{}", last.saturating_add(1)),
+        };
+        Ok(self.folder.join(format!("{name}.jsonl")))
     }
+}
+
+/// What the name of a journal tells about its age, in the order by which they are sorted.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Age {
+    second: String,
+    number: u32,
+    name: String,
+}
+
+fn age(path: &Path) -> Age {
+    let name = name_of(path);
+    let mut parts = name.splitn(4, '-');
+    let second = parts.next().unwrap_or_default().to_owned();
+    // The first of its second has no number.
+    let number = parts.nth(2).and_then(|number| number.parse().ok()).unwrap_or(1);
+    Age { second, number, name }
 }
 
 /// The present, as a header has it.
@@ -205,4 +224,62 @@ fn unusable(path: &Path, verb: &str, error: &io::Error) -> Failure {
     let text = format!("the journal {} cannot be {verb}: {error}; nothing was sent", path.display());
     Failure::new(Exit::Unexpected, "journal", text)
         .hint("without a journal, a run that is cut short could not be continued; make room, or set XDG_STATE_HOME to a folder that can be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use fota_core::bulk::{Action, Counts};
+
+    use super::*;
+
+    const SECOND: &str = "2026-03-05T09:10:11Z";
+
+    fn header(started: &str, action: Action, device: usize) -> (Header, Vec<DeviceId>) {
+        let devices = vec![DeviceId::from(format!("{device:015}"))];
+        (Header::new(started.to_owned(), Job::Change(action), "account", "service", &devices), devices)
+    }
+
+    /// Runs of one second stand in the order in which they began: the same job again, and others between.
+    #[test]
+    fn runs_of_the_same_second_keep_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().to_owned());
+        let mut names = Vec::new();
+        for round in 0..6 {
+            for (action, device) in [(Action::Remove, 1), (Action::Assign, 2), (Action::Assign, 1)] {
+                let (header, devices) = header(SECOND, action, device);
+                let journal = store.create(header, &devices).unwrap();
+                names.push(journal.name());
+                let listed: Vec<String> = store.list().unwrap().into_iter().map(|run| run.name).collect();
+                assert_eq!(listed, names, "round {round}");
+                drop(journal);
+                assert_eq!(Some(&store.resume(None).unwrap().journal.name()), names.last());
+            }
+        }
+        assert!(names[17].ends_with("-18") && !names[0].ends_with("-1"), "{names:?}");
+        let (later, devices) = header("2026-03-05T09:10:12Z", Action::Assign, 1);
+        names.push(store.create(later, &devices).unwrap().name());
+        let (earlier, devices) = header("2026-03-05T09:10:10Z", Action::Remove, 1);
+        names.insert(0, store.create(earlier, &devices).unwrap().name());
+        let listed: Vec<String> = store.list().unwrap().into_iter().map(|run| run.name).collect();
+        assert_eq!(listed, names);
+    }
+
+    /// The newest unfinished run is taken up, whatever the names of finished ones look like.
+    #[test]
+    fn the_same_job_goes_on_with_its_newest_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().to_owned());
+        let begin = || {
+            let (header, devices) = header(SECOND, Action::Assign, 1);
+            store.create(header, &devices).unwrap()
+        };
+        let (first, second, mut third) = (begin().name(), begin().name(), begin());
+        third.finish(Counts::default()).unwrap();
+        drop(third);
+        assert_ne!(first, second);
+        let (header, devices) = header(SECOND, Action::Assign, 1);
+        let (journal, _) = store.begin(header, &devices).unwrap();
+        assert_eq!((journal.name(), journal.is_continued()), (second, true));
+    }
 }

@@ -115,7 +115,8 @@ impl Planning {
                 "{devices} {are} not in the file and {keep} license; --prune would remove it"
             ));
         }
-        if !dry_run {
+        // The plan of a dry run and the end of a sync with nothing to do say it on stdout.
+        if !dry_run && !self.plan.is_empty() {
             console.note(format_args!("pool: {}{}", numbers.pool(), numbers.arithmetic()));
         }
         if numbers.remove > 0 {
