@@ -170,6 +170,22 @@ impl tracing::field::Visit for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hostile::{all_strings, check_terminal};
+
+    #[test]
+    fn no_hostile_string_gets_through() {
+        all_strings(1, |name, texts| {
+            let text_of = texts[0].as_str();
+            let fields = [("body", Value::Text(text_of))];
+            let mut out = Vec::new();
+            text(&mut out, Style::plain(), "trace", text_of, &fields).unwrap();
+            assert_eq!(check_terminal(name, &out).lines().count(), 1, "{name}: one line an event");
+            let mut out = Vec::new();
+            json::write(&mut out, &Line { level: "trace", message: text_of, fields: &fields }).unwrap();
+            let value: serde_json::Value = serde_json::from_str(&check_terminal(name, &out)).unwrap();
+            assert_eq!(value["body"], text_of, "{name}: JSON loses nothing");
+        });
+    }
 
     const FIELDS: [(&str, Value<'static>); 3] = [
         ("status", Value::Number(200)),

@@ -8,6 +8,8 @@ mod connection;
 mod error;
 mod exit;
 mod guard;
+#[cfg(test)]
+mod hostile;
 mod input;
 mod journal;
 mod log;

@@ -113,12 +113,16 @@ fn harmless(what: &str, text: &str) {
 fn a_hostile_service_moves_no_terminal() {
     let home = Home::new();
     let imeis = fleet_imeis()[..HOSTILE.len()].join(" ");
+    let wanted = home.write("wanted.txt", imeis.replace(' ', "\n"));
     for refuse in [false, true] {
         let base_url = service(refuse);
         for line in [
             "licenses usage",
             "licenses list",
             &format!("licenses assign {imeis}"),
+            &format!("licenses sync --from {} --dry-run", wanted.display()),
+            &format!("licenses sync --from {}", wanted.display()),
+            "doctor",
             "licenses list -vv",
             "licenses list -v --log-format json",
             "runs",

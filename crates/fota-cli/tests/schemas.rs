@@ -212,10 +212,10 @@ fn syncs(schemas: &mut Schemas, format: &str) {
         let state = fota_emulator::DeviceState::upgraded();
         emulator.account_mut(name.as_str()).unwrap().set_device(fleet[2].as_str().into(), state);
     });
-    let five = file("five.txt", &[&fleet[5..8], &fleet[3..5]].concat());
+    let too_many = file("too-many.txt", &[&fleet[5..8], &fleet[3..5]].concat());
     sync(
         schemas,
-        &format!("licenses sync --from {five} --prune --yes --max-remove 1"),
+        &format!("licenses sync --from {too_many} --prune --yes --max-remove 1"),
         5,
         &["applied", "refused", "notAttempted"],
     );

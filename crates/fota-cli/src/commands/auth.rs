@@ -1,6 +1,9 @@
 //! `fota auth …`: do the credentials work, and what is remembered when they do not?
 
-use std::io::{self, Write as _};
+#[cfg(test)]
+mod hostile;
+
+use std::io::{self, Write};
 
 use fota_core::auth::Token;
 use serde::Serialize;
@@ -37,7 +40,7 @@ async fn check(connection: &Connection, console: &Console) -> Result<Exit, Failu
         access_token_expires_in: token.expires_in,
         failed_logins: connection.failures.map(|failures| failures.logins),
     };
-    still_read(print(&status, connection.failures, console))?;
+    still_read(print(stdout(), &status, connection.failures, console))?;
     Ok(Exit::Done)
 }
 
@@ -228,8 +231,12 @@ const COLUMNS: [Column; 7] = [
     Column { field: "failedLogins", title: "", width: 0 },
 ];
 
-fn print(status: &Status<'_>, failures: Option<Failures>, console: &Console) -> io::Result<()> {
-    let mut out = stdout();
+fn print<W: Write>(
+    mut out: W,
+    status: &Status<'_>,
+    failures: Option<Failures>,
+    console: &Console,
+) -> io::Result<()> {
     match console.format {
         Format::Table => {
             let life = match status.access_token_expires_in {

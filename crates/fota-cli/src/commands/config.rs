@@ -1,6 +1,9 @@
 //! `fota config …`: what is set, and who says so.
 
-use std::io::{self, Write as _};
+#[cfg(test)]
+mod hostile;
+
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -21,7 +24,7 @@ pub(super) fn run(
         return Err(Failure::usage("the sandbox asks for no settings"));
     }
     match command {
-        Config::Explain => still_read(explain(&Explained::of(global, environment)?, console))?,
+        Config::Explain => still_read(explain(stdout(), &Explained::of(global, environment)?, console))?,
         Config::Path => still_read(path(&ConfigFile::of(environment)?, console))?,
         Config::Example => {
             let mut out = stdout();
@@ -159,14 +162,13 @@ fn proxy(draft: &Draft, environment: &Environment) -> Explanation {
     Explanation::of(&Setting { name: "proxy", value, source }, problem)
 }
 
-fn explain(explained: &Explained, console: &Console) -> io::Result<()> {
+fn explain<W: Write>(mut out: W, explained: &Explained, console: &Console) -> io::Result<()> {
     const COLUMNS: [Column; 4] = [
         Column { field: "name", title: "SETTING", width: 15 },
         Column { field: "value", title: "VALUE", width: 34 },
         Column { field: "source", title: "SOURCE", width: 11 },
         Column { field: "place", title: "PLACE", width: 0 },
     ];
-    let mut out = stdout();
     if console.format.is_json() {
         json::write(&mut out, explained)?;
         out.write_all(b"\n")?;

@@ -1,7 +1,10 @@
 //! `fota imei check`: the input doctor alone. Its report is data, so it goes to stdout.
 
+#[cfg(test)]
+mod hostile;
+
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -26,12 +29,16 @@ pub(super) fn check(command: &CheckImeis, console: &Console) -> Result<Exit, Fai
         column: command.column.as_deref(),
         unchecked: command.unchecked,
     })?;
-    still_read(match console.format {
-        Format::Table => people(&judged, console),
-        Format::Json => document(&judged),
-        Format::Jsonl | Format::Csv => rows(&judged.report, console),
-    })?;
+    still_read(print(stdout(), &judged, console))?;
     Ok(if judged.report.is_empty() { Exit::Done } else { Exit::Input })
+}
+
+fn print(out: impl Write, judged: &Judged, console: &Console) -> io::Result<()> {
+    match console.format {
+        Format::Table => people(out, judged, console),
+        Format::Json => document(out, judged),
+        Format::Jsonl | Format::Csv => rows(out, &judged.report, console),
+    }
 }
 
 /// Whether an argument is an IMEI and no file: judged by its characters, not by what is on the disk.
@@ -40,10 +47,9 @@ fn is_imei(text: &str) -> bool {
         && text.chars().all(|c| c.is_numeric() || matches!(c, ' ' | '-' | '\'' | '"' | ','))
 }
 
-fn people(judged: &Judged, console: &Console) -> io::Result<()> {
+fn people(mut out: impl Write, judged: &Judged, console: &Console) -> io::Result<()> {
     let Judged { imeis, report, files } = judged;
     let style = console.style;
-    let mut out = stdout();
     report.write(&mut out, style)?;
     if files.len() > 1 {
         for File { name, imeis, problems, .. } in files {
@@ -63,7 +69,7 @@ fn people(judged: &Judged, console: &Console) -> io::Result<()> {
     out.flush()
 }
 
-fn document(judged: &Judged) -> io::Result<()> {
+fn document(mut out: impl Write, judged: &Judged) -> io::Result<()> {
     let Judged { imeis, report, files } = judged;
     let files = files.iter().map(FileView::of).collect();
     let document = Document {
@@ -74,14 +80,13 @@ fn document(judged: &Judged) -> io::Result<()> {
         reasons: report.counts(),
         problems: report,
     };
-    let mut out = stdout();
     json::write(&mut out, &document)?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
-fn rows(report: &Report, console: &Console) -> io::Result<()> {
-    let mut rows = console.rows(stdout(), &COLUMNS);
+fn rows(out: impl Write, report: &Report, console: &Console) -> io::Result<()> {
+    let mut rows = console.rows(out, &COLUMNS);
     for view in report.views() {
         let View { file, line, argument, code, value, reason, fix, suggestion } = &view;
         let number = |number: &Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();

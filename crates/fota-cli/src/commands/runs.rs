@@ -1,6 +1,6 @@
 //! `fota runs`: the bulk changes of this machine.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -24,20 +24,20 @@ pub(super) fn run(environment: &Environment, console: &Console) -> Result<Exit, 
     if entries.is_empty() {
         console.note("there are no runs on this machine yet");
     }
-    let mut rows = console.rows(stdout(), COLUMNS).numbers(&["known", "requested"]);
-    let mut print = || {
-        for entry in &entries {
-            let row = Row::of(entry);
-            let (known, requested) = (row.known.to_string(), row.requested.to_string());
-            let finished = if row.finished { "yes" } else { "no" };
-            let cells = [&entry.name, row.action, row.account_name, &known, &requested, finished];
-            rows.row(&row, &cells, |_, text| text)?;
-        }
-        Ok(())
-    };
-    still_read(print())?;
-    still_read(rows.finish().and_then(|mut out| out.flush()))?;
+    still_read(print(stdout(), &entries, console))?;
     Ok(Exit::Done)
+}
+
+fn print(out: impl Write, entries: &[Entry], console: &Console) -> io::Result<()> {
+    let mut rows = console.rows(out, COLUMNS).numbers(&["known", "requested"]);
+    for entry in entries {
+        let row = Row::of(entry);
+        let (known, requested) = (row.known.to_string(), row.requested.to_string());
+        let finished = if row.finished { "yes" } else { "no" };
+        let cells = [&entry.name, row.action, row.account_name, &known, &requested, finished];
+        rows.row(&row, &cells, |_, text| text)?;
+    }
+    rows.finish()?.flush()
 }
 
 #[derive(Serialize)]
@@ -65,5 +65,29 @@ impl<'a> Row<'a> {
             known: entry.known,
             finished: entry.finished,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fota_core::bulk::Action;
+
+    use super::*;
+    use crate::hostile::every_form;
+    use crate::journal::Header;
+
+    /// A journal is a file, and anybody may have written it.
+    #[test]
+    fn no_hostile_string_gets_through() {
+        every_form(6, |out, texts, console| {
+            let entry = |text: &String| Entry {
+                name: text.clone(),
+                header: Header::new(text.clone(), Job::Change(Action::Assign), text, text, &[]),
+                finished: false,
+                known: 0,
+            };
+            print(out, &texts.iter().map(entry).collect::<Vec<_>>(), console).unwrap();
+            texts.len()
+        });
     }
 }

@@ -13,5 +13,7 @@ mod sync;
 pub(crate) use file::Journal;
 pub(crate) use line::{Header, Job};
 pub(crate) use refused::{Cause, Refusals};
+#[cfg(test)]
+pub(crate) use refused::{PastRun, Refusal};
 pub(crate) use store::{Entry, Resumed, Store, now};
 pub(crate) use sync::{Planned, doubts};

@@ -1,6 +1,6 @@
 //! What the checks came to: told one by one to people, and together to programs.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -69,22 +69,21 @@ impl<'a> Report<'a> {
 
     /// All that is not told yet, and how it ended.
     pub(super) fn finish(self) -> Result<Exit, Failure> {
-        still_read(self.end())?;
+        still_read(self.end(stdout()))?;
         Ok(self.exit)
     }
 
     fn add(&mut self, check: Check) -> Result<(), Failure> {
         if self.console.format == Format::Table && self.read {
-            self.read = still_read(self.tell(&check))?;
+            self.read = still_read(self.tell(stdout(), &check))?;
         }
         self.checks.push(check);
         Ok(())
     }
 
     /// At once, for the next check may take its time.
-    fn tell(&self, check: &Check) -> io::Result<()> {
+    fn tell(&self, mut out: impl Write, check: &Check) -> io::Result<()> {
         let style = self.console.style;
-        let mut out = stdout();
         let mark = match check.status {
             Status::Ok => style.good("ok  "),
             Status::Warn => style.warn("warn"),
@@ -98,14 +97,13 @@ impl<'a> Report<'a> {
         out.flush()
     }
 
-    fn end(&self) -> io::Result<()> {
+    fn end<W: Write>(&self, mut out: W) -> io::Result<()> {
         const COLUMNS: [Column; 4] = [
             Column { field: "name", title: "", width: 0 },
             Column { field: "status", title: "", width: 0 },
             Column { field: "message", title: "", width: 0 },
             Column { field: "hint", title: "", width: 0 },
         ];
-        let mut out = stdout();
         let count = |status| self.checks.iter().filter(|check| check.status == status).count();
         match self.console.format {
             Format::Table => {
@@ -150,5 +148,31 @@ impl Status {
             Status::Fail => "fail",
             Status::Skip => "skip",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile::every_form;
+
+    /// What a check tells can be the word of a server, of a certificate or of a file.
+    #[test]
+    fn no_hostile_string_gets_through() {
+        every_form(4, |out, texts, console| {
+            let check = |(n, text): (usize, &String)| Check {
+                name: "service",
+                status: [Status::Ok, Status::Warn, Status::Fail, Status::Skip][n % 4],
+                message: text.clone(),
+                hint: (n % 3 > 0).then(|| text.clone()),
+            };
+            let checks: Vec<Check> = texts.iter().enumerate().map(check).collect();
+            let report = Report { checks, ..Report::new(console) };
+            if console.format == Format::Table {
+                report.checks.iter().for_each(|check| report.tell(&mut *out, check).unwrap());
+            }
+            report.end(out).unwrap();
+            texts.len()
+        });
     }
 }

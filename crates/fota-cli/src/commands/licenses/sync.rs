@@ -3,6 +3,8 @@
 
 mod apply;
 mod compare;
+#[cfg(test)]
+mod hostile;
 mod plan;
 mod report;
 mod round;
@@ -22,7 +24,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::input;
 use crate::journal::{Planned, Resumed, Store};
-use crate::output::{Console, escape, still_read};
+use crate::output::{Console, escape, stdout, still_read};
 use crate::settings::Environment;
 use apply::{Device, counts, counts_to_settle};
 use compare::{Difference, compare, merge};
@@ -167,7 +169,7 @@ impl Desired {
         let planning = Planning::new(&self.wanted, &listing, self.prune);
         planning.tell(account, store.is_none(), console);
         let Some(store) = store else {
-            still_read(report::print_plan(&planning, account, console))?;
+            still_read(report::print_plan(stdout(), &planning, account, console))?;
             input::tell_skipped_count(self.skipped);
             planning.check(&listing, self.limit)?;
             let pending = self.mode == Mode::Plan { detailed: true } && !planning.plan.is_empty();
@@ -179,7 +181,7 @@ impl Desired {
             round::give_up(earlier)?;
             let pool = listing.pool;
             let view = View { account, plan: &numbers, devices: &[], after: pool, in_sync: Some(true) };
-            still_read(report::print(&view, console))?;
+            still_read(report::print(stdout(), &view, console))?;
             input::tell_skipped_count(self.skipped);
             return Ok(Exit::Done);
         }
@@ -274,7 +276,7 @@ impl Desired {
         };
         let account = connection.account.as_str();
         let view = View { account, plan: numbers, devices: &devices, after, in_sync };
-        still_read(report::print(&view, console))?;
+        still_read(report::print(stdout(), &view, console))?;
         input::tell_skipped_count(self.skipped);
         let exit = round::end(&devices, stopped, interrupted, &name)?;
         let changed = difference.map_or(0, |found| found.missing.len() + found.surplus);

@@ -4,6 +4,8 @@
 
 mod chart;
 mod data;
+#[cfg(test)]
+mod hostile;
 mod html;
 mod models;
 mod opener;

@@ -152,10 +152,11 @@ fn footer(html: &mut Html, picture: &Picture) {
 
 /// `2024-03-05T09:10:11Z` as `2024-03-05 09:10`.
 pub(super) fn readable(time: &str) -> String {
-    match (time.get(..10), time.get(11..16)) {
+    let text = match (time.get(..10), time.get(11..16)) {
         (Some(day), Some(minute)) if time.ends_with('Z') => format!("{day} {minute}"),
-        _ => escape::terminal(time).into_owned(),
-    }
+        _ => time.to_owned(),
+    };
+    escape::terminal(&text).into_owned()
 }
 
 #[cfg(test)]

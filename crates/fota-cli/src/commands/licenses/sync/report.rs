@@ -9,7 +9,7 @@ use super::super::usage::Pool;
 use super::apply::{Device, counts};
 use super::plan::Planning;
 use crate::journal::Planned;
-use crate::output::{Column, Console, Format, Style, json, stdout};
+use crate::output::{Column, Console, Format, Style, json};
 
 /// All that is told about a sync.
 #[derive(Debug)]
@@ -24,15 +24,15 @@ pub(super) struct View<'a> {
 }
 
 /// A finished sync.
-pub(super) fn print(view: &View<'_>, console: &Console) -> io::Result<()> {
+pub(super) fn print<W: Write>(mut out: W, view: &View<'_>, console: &Console) -> io::Result<()> {
     let View { account, plan, devices, after, in_sync } = *view;
     let counts = counts(devices);
     let rows = devices.iter().map(Row::of);
     if console.format == Format::Json {
         let document = Document::new(account, false, in_sync, &counts, after, plan, rows.collect());
-        return print_json(&document);
+        return print_json(&mut out, &document);
     }
-    let mut out = print_rows(stdout(), rows, console)?;
+    let mut out = print_rows(out, rows, console)?;
     if console.format == Format::Table {
         if devices.is_empty() {
             writeln!(out, "pool now: {after}")?;
@@ -50,7 +50,12 @@ pub(super) fn print(view: &View<'_>, console: &Console) -> io::Result<()> {
 }
 
 /// What a sync would do, in the shape of the sync itself, with the outcome `planned`.
-pub(super) fn print_plan(planning: &Planning, account: &str, console: &Console) -> io::Result<()> {
+pub(super) fn print_plan<W: Write>(
+    mut out: W,
+    planning: &Planning,
+    account: &str,
+    console: &Console,
+) -> io::Result<()> {
     let Planning { plan, numbers } = planning;
     let removals = plan.remove.iter().map(|id| (id, Action::Remove));
     let changes = removals.chain(plan.assign.iter().map(|id| (id, Action::Assign)));
@@ -65,9 +70,10 @@ pub(super) fn print_plan(planning: &Planning, account: &str, console: &Console) 
     if console.format == Format::Json {
         let in_sync = Some(plan.is_empty());
         let (counts, pool) = (Counts::default(), numbers.pool());
-        return print_json(&Document::new(account, true, in_sync, &counts, pool, numbers, rows.collect()));
+        let document = Document::new(account, true, in_sync, &counts, pool, numbers, rows.collect());
+        return print_json(&mut out, &document);
     }
-    let mut out = print_rows(stdout(), rows, console)?;
+    let mut out = print_rows(out, rows, console)?;
     if console.format == Format::Table {
         if !plan.is_empty() {
             writeln!(out)?;
@@ -81,9 +87,8 @@ pub(super) fn print_plan(planning: &Planning, account: &str, console: &Console) 
     out.flush()
 }
 
-fn print_json(document: &Document<'_>) -> io::Result<()> {
-    let mut out = stdout();
-    json::write(&mut out, document)?;
+fn print_json(out: &mut impl Write, document: &Document<'_>) -> io::Result<()> {
+    json::write(out, document)?;
     out.write_all(b"\n")?;
     out.flush()
 }

@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::journal::{self, Header, Job, Journal, Planned, Resumed, Store};
-use crate::output::{Console, still_read};
+use crate::output::{Console, stdout, still_read};
 use crate::settings::Environment;
 
 /// What the rounds of a sync share.
@@ -86,7 +86,7 @@ pub(super) async fn go_on(
     let after = journaled::pool_now(connection).await;
     let account = connection.account.as_str();
     let view = View { account, plan: &plan, devices: &devices, after, in_sync: None };
-    still_read(report::print(&view, console))?;
+    still_read(report::print(stdout(), &view, console))?;
     let exit = end(&devices, stopped, driver.interrupted(), &name)?;
     console.note("this was the plan of then; run the same sync again to compare the account with its file");
     Ok(exit)
