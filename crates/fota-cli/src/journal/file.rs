@@ -42,6 +42,13 @@ impl Journal {
         let file = private().open(&part)?;
         FileExt::try_lock(&file)
             .map_err(|_| io::Error::other("another process is making the same journal"))?;
+        // Looked at under the lock: what was opened may by now be the finished journal of another process.
+        if path.exists() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "another process has just begun this run",
+            ));
+        }
         let make = || {
             // What a process left that died while it made a journal of this name.
             file.set_len(0)?;
@@ -190,6 +197,19 @@ mod tests {
                 outcomes: ids(2).into_iter().map(|id| (id, Outcome::Applied)).collect(),
             },
         ]
+    }
+
+    #[test]
+    fn no_journal_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.jsonl");
+        let header =
+            || Header::new("2024-03-05T09:10:11Z".into(), Job::Change(Action::Assign), "a", "s", &ids(1));
+        drop(Journal::create(&path, header(), &ids(1)).unwrap());
+        let before = fs::read(&path).unwrap();
+        let error = Journal::create(&path, header(), &ids(1)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), before);
     }
 
     /// However few bytes of the last line reached the disk, everything before it is read, and what is
