@@ -36,7 +36,7 @@ pub(crate) trait Scalar: Sized {
 
 impl<T: Scalar> Lenient for T {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor(PhantomData))
+        scalar(|visitor| deserializer.deserialize_any(visitor))
     }
 }
 
@@ -178,53 +178,92 @@ impl<'de, T: Lenient> DeserializeSeed<'de> for ReadLenient<T> {
     }
 }
 
-struct ScalarVisitor<T>(PhantomData<T>);
+/// Where a value goes. Behind a trait object, so that the visitor is compiled once rather than for every type.
+trait Sink {
+    fn text(&mut self, text: &str);
+    fn integer(&mut self, number: u64);
+    fn odd_number(&mut self, text: &str);
+    fn flag(&mut self, flag: bool);
+}
 
-impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
-    type Value = Option<T>;
+struct Slot<T>(Option<T>);
+
+impl<T: Scalar> Sink for Slot<T> {
+    fn text(&mut self, text: &str) {
+        self.0 = T::from_text(text);
+    }
+
+    fn integer(&mut self, number: u64) {
+        self.0 = T::from_integer(number);
+    }
+
+    fn odd_number(&mut self, text: &str) {
+        self.0 = T::from_odd_number(text);
+    }
+
+    fn flag(&mut self, flag: bool) {
+        self.0 = T::from_bool(flag);
+    }
+}
+
+fn scalar<T: Scalar, E>(visit: impl FnOnce(ScalarVisitor<'_>) -> Result<(), E>) -> Result<Option<T>, E> {
+    let mut slot = Slot(None);
+    visit(ScalarVisitor(&mut slot))?;
+    Ok(slot.0)
+}
+
+struct ScalarVisitor<'a>(&'a mut dyn Sink);
+
+impl<'de> Visitor<'de> for ScalarVisitor<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(T::from_text(value))
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.0.text(value);
+        Ok(())
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(T::from_integer(value))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.0.integer(value);
+        Ok(())
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(match u64::try_from(value) {
-            Ok(value) => T::from_integer(value),
-            Err(_) => T::from_odd_number(&value.to_string()),
-        })
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        match u64::try_from(value) {
+            Ok(value) => self.0.integer(value),
+            Err(_) => self.0.odd_number(&value.to_string()),
+        }
+        Ok(())
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         // Rust writes 250.0 as "250": whole numbers below 2^53 are exact and count as integers.
         let text = value.to_string();
-        Ok(match text.parse::<u64>() {
-            Ok(whole) if whole < (1 << 53) => T::from_integer(whole),
-            _ => T::from_odd_number(&text),
-        })
+        match text.parse::<u64>() {
+            Ok(whole) if whole < (1 << 53) => self.0.integer(whole),
+            _ => self.0.odd_number(&text),
+        }
+        Ok(())
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(T::from_bool(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.0.flag(value);
+        Ok(())
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        skip_seq(seq)
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        skip_seq(seq).map(|_: Option<()>| ())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        skip_map(map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        skip_map(map).map(|_: Option<()>| ())
     }
 }
 
@@ -315,11 +354,11 @@ impl<'de> Visitor<'de> for FlagVisitor {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Self::readable(ScalarVisitor::<bool>(PhantomData).visit_i64::<E>(value)?)
+        Self::readable(scalar(|visitor| visitor.visit_i64::<E>(value))?)
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Self::readable(ScalarVisitor::<bool>(PhantomData).visit_f64::<E>(value)?)
+        Self::readable(scalar(|visitor| visitor.visit_f64::<E>(value))?)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
