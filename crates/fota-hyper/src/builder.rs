@@ -109,10 +109,17 @@ impl ClientBuilder {
             None if !needs_tls(&servers) && self.root_certificates_pem.is_empty() => {
                 Box::new(HyperTransport::http_only())
             }
+            #[cfg(feature = "tls")]
             None => {
                 let proxies = proxies(self.proxies, &servers)?;
                 Box::new(HyperTransport::with_proxies(proxies, self.root_certificates_pem)?)
             }
+            // An error that says so. Plain http goes through no proxy, so such a program need not know any.
+            #[cfg(not(feature = "tls"))]
+            None => Box::new(HyperTransport::with_proxies(
+                self.proxies.unwrap_or_default(),
+                self.root_certificates_pem,
+            )?),
         };
         let timer = self.timer.unwrap_or_else(|| Box::new(TokioTimer::new()));
         let config = Config::new(servers).retry(self.retry).limits(self.limits).list_path(self.list_path);
@@ -144,12 +151,6 @@ fn proxies(chosen: Option<Proxies>, servers: &Servers) -> Result<Proxies, Error>
         }
     }
     Ok(proxies)
-}
-
-/// Plain http goes through none, so a program without TLS need not know any.
-#[cfg(not(feature = "tls"))]
-fn proxies(chosen: Option<Proxies>, _: &Servers) -> Result<Proxies, Error> {
-    Ok(chosen.unwrap_or_default())
 }
 
 /// The standard library seeds its hash maps at random; that is random enough for the jitter of pauses.
