@@ -34,6 +34,15 @@ impl AccountName {
         }
     }
 
+    /// The usual form: ten digits, a hyphen and five digits. Larger numbers get more digits, and none is refused.
+    ///
+    /// ```
+    /// assert_eq!(fota_models::AccountName::numbered(123_456, 1).as_str(), "0000123456-00001");
+    /// ```
+    pub fn numbered(customer: u64, account: u32) -> Self {
+        Self(format!("{customer:010}-{account:05}").into())
+    }
+
     /// The name as given.
     pub fn as_str(&self) -> &str {
         &self.0
