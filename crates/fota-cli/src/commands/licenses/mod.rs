@@ -4,10 +4,10 @@ mod change;
 mod failed;
 #[cfg(test)]
 mod hostile;
+mod html_report;
 mod journaled;
 mod list;
 mod listing;
-mod picture;
 mod points;
 mod report;
 mod sync;
@@ -37,7 +37,7 @@ pub(super) async fn run(
         Licenses::Assign(change) => Work::change(change::Request::prepare(Action::Assign, &change, console)?),
         Licenses::Remove(change) => Work::change(change::Request::prepare(Action::Remove, &change, console)?),
         Licenses::Sync(sync) => Work::Sync(sync::Request::prepare(&sync, console)?),
-        Licenses::Report(report) => Work::Picture(picture::Request::prepare(&report)?),
+        Licenses::Report(report) => Work::Picture(html_report::Request::prepare(&report)?),
         Licenses::Usage => Work::Usage,
         Licenses::List(list) => Work::List(list),
     };
@@ -68,7 +68,7 @@ pub(super) async fn resume(
 enum Work {
     Change(Box<change::Request>),
     Sync(sync::Request),
-    Picture(picture::Request),
+    Picture(html_report::Request),
     Usage,
     List(List),
 }
